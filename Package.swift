@@ -1,0 +1,187 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+// Layers, lowest first; a target imports only downwards (Sources/README.md).
+//
+// PROST_LIGHT=1 leaves out every target that needs SwiftNIO, SQLite or YAML, so that the VM, the
+// assembler, the ring and the node core build and test in seconds.
+let isLight = Context.environment["PROST_LIGHT"] == "1"
+
+let settings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),  // SE-0335
+    .enableUpcomingFeature("InternalImportsByDefault"),  // SE-0409
+    .enableUpcomingFeature("MemberImportVisibility"),  // SE-0444
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),  // SE-0461
+    .enableUpcomingFeature("InferIsolatedConformances"),  // SE-0470
+    .enableUpcomingFeature("ImmutableWeakCaptures"),  // SE-0481
+    .strictMemorySafety(),  // SE-0458
+    .treatAllWarnings(as: .error),
+]
+
+let argumentParser: Target.Dependency = .product(
+    name: "ArgumentParser",
+    package: "swift-argument-parser"
+)
+
+let lightTargets: [Target] = [
+    // 0: the contract of every state machine; bytes to frames and back
+    .target(name: "SansIO"),
+    .target(name: "Wire"),
+    .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    // 1: vocabulary
+    .target(name: "KBR", dependencies: ["Wire"]),
+    .target(name: "PeerletBytecode", dependencies: ["Wire"]),
+    .target(name: "Cryptography", dependencies: ["COpenSSL"]),
+    // 2: one peerlet
+    .target(name: "PeerletVM", dependencies: ["PeerletBytecode"]),
+    .target(name: "PeerletAssembler", dependencies: ["PeerletBytecode", "Cryptography"]),
+    .target(
+        name: "PeerletPackage",
+        dependencies: ["Wire", "KBR", "PeerletBytecode", "Cryptography"]
+    ),
+    // 3: protocols
+    .target(name: "Chord", dependencies: ["SansIO", "Wire", "KBR"]),
+    .target(
+        name: "PeerletRuntime",
+        dependencies: [
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
+            "PeerletPackage",
+        ]
+    ),
+    // 4: the whole node, without I/O
+    .target(
+        name: "PROSTNode",
+        dependencies: [
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
+            "PeerletPackage", "Chord", "PeerletRuntime",
+        ]
+    ),
+    // 5: the same node in virtual time
+    .target(
+        name: "PROSTSimulator",
+        dependencies: [
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletPackage", "Chord", "PeerletRuntime",
+            "PROSTNode",
+        ]
+    ),
+    // 7: files, no network
+    .executableTarget(
+        name: "prost-asm",
+        dependencies: [
+            "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM", "PeerletAssembler",
+            "PeerletPackage", "PeerletRuntime", argumentParser,
+        ]
+    ),
+]
+
+let heavyTargets: [Target] = [
+    // 5: sockets
+    .target(
+        name: "PROSTTransport",
+        dependencies: [
+            "Wire", "KBR", "Cryptography",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]
+    ),
+    // 6: the shell around the core: clock, threads, disk, sockets
+    .target(
+        name: "PROSTService",
+        dependencies: [
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
+            "PeerletPackage", "PeerletRuntime", "Chord", "PROSTNode", "PROSTTransport", "Yams",
+            .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "Logging", package: "swift-log"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]
+    ),
+    // 7: nodes and rings
+    .executableTarget(
+        name: "prost",
+        dependencies: [
+            "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletAssembler",
+            "PeerletPackage", "PeerletRuntime", "PROSTNode", "PROSTService", argumentParser,
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]
+    ),
+]
+
+let package = Package(
+    name: "prost",
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ]
+        + (isLight
+            ? []
+            : [
+                .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+                .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+                .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+                .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+                .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+            ]),
+    targets: lightTargets + (isLight ? [] : heavyTargets)
+)
+
+// Test targets, named after what they test.
+let lightTests: [(String, [Target.Dependency])] = [
+    ("WireTests", ["Wire", "KBR", "SansIO"]),
+    ("PeerletVMTests", ["PeerletBytecode", "PeerletVM", "Wire"]),
+    ("PeerletAssemblerTests", ["PeerletAssembler", "PeerletBytecode", "PeerletVM"]),
+    ("PeerletPackageTests", ["PeerletPackage", "PeerletBytecode", "Cryptography", "KBR", "Wire"]),
+    ("ChordTests", ["Chord", "KBR", "SansIO", "Wire"]),
+    (
+        "PeerletRuntimeTests",
+        [
+            "PeerletRuntime", "PeerletBytecode", "PeerletVM", "PeerletPackage", "PeerletAssembler",
+            "KBR", "Wire", "SansIO", "Cryptography",
+        ]
+    ),
+    (
+        "PROSTNodeTests",
+        [
+            "PROSTNode", "PROSTSimulator", "PeerletRuntime", "PeerletBytecode", "PeerletVM",
+            "PeerletPackage", "PeerletAssembler", "Chord", "KBR", "Wire", "SansIO", "Cryptography",
+        ]
+    ),
+    (
+        "PeerletTests",
+        [
+            "PROSTNode", "PROSTSimulator", "PeerletRuntime", "PeerletBytecode", "PeerletVM",
+            "PeerletPackage", "PeerletAssembler", "Chord", "KBR", "Wire", "SansIO", "Cryptography",
+        ]
+    ),
+    ("TidyTests", []),
+]
+let heavyTests: [(String, [Target.Dependency])] = [
+    (
+        "PROSTTransportTests",
+        [
+            "PROSTTransport", "Wire", "KBR", "Cryptography",
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+            .product(name: "NIOSSL", package: "swift-nio-ssl"),
+        ]
+    ),
+    (
+        "PROSTServiceTests",
+        [
+            "PROSTService", "PROSTNode", "PROSTTransport", "PeerletRuntime", "PeerletPackage",
+            "PeerletAssembler", "PeerletBytecode", "KBR", "Wire", "SansIO", "Cryptography", "Chord",
+            .product(name: "GRDB", package: "GRDB.swift"),
+            .product(name: "NIOCore", package: "swift-nio"),
+            .product(name: "NIOPosix", package: "swift-nio"),
+        ]
+    ),
+]
+for (name, dependencies) in lightTests + (isLight ? [] : heavyTests) {
+    package.targets.append(.testTarget(name: name, dependencies: dependencies))
+}
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = (target.swiftSettings ?? []) + settings
+}

@@ -1,0 +1,67 @@
+package import Wire
+
+/// A node as others reach it: its identifier and advertised address (`Spec/identifiers.md` §3).
+///
+/// Sixty-four bytes on the wire and in a peerlet's memory. It proves nothing: who dials the
+/// address checks the identifier against the key that the other side proves in TLS.
+package struct NodeHandle: Hashable, Sendable {
+    package var id: Identifier
+    package var endpoint: Endpoint
+    /// Which virtual node of its key this is; 0 for the first.
+    package var index: UInt16
+    /// Grows with each address the node advertises; the higher one counts.
+    package var sequence: UInt64
+
+    package init(id: Identifier, endpoint: Endpoint, index: UInt16 = 0, sequence: UInt64 = 0) {
+        self.id = id
+        self.endpoint = endpoint
+        self.index = index
+        self.sequence = sequence
+    }
+
+    package static let byteCount = 64
+}
+
+extension NodeHandle: WireCodable {
+    package init(from reader: inout WireReader) throws(WireError) {
+        id = try Identifier(from: &reader)
+        let address = (try reader.u64("node address"), try reader.u64("node address"))
+        endpoint = Endpoint(address: address, port: try reader.u16("node port"))
+        index = try reader.u16("virtual node index")
+        sequence = try reader.u64("address sequence")
+        guard try reader.u32("node handle padding") == 0 else {
+            throw reader.error("node handle padding", .notCanonical("must be zero"))
+        }
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        id.encode(to: &writer)
+        writer.u64(endpoint.address.0)
+        writer.u64(endpoint.address.1)
+        writer.u16(endpoint.port)
+        writer.u16(index)
+        writer.u64(sequence)
+        writer.u32(0)
+    }
+}
+
+extension NodeHandle: CustomStringConvertible {
+    package var description: String { "\(id)@\(endpoint)" }
+}
+
+extension WireReader {
+    /// A list of at most `WireLimits.handles` handles after its count.
+    package mutating func handles(_ field: String) throws(WireError) -> [NodeHandle] {
+        let count = try varint(field, limit: UInt64(WireLimits.handles))
+        var list: [NodeHandle] = []
+        for _ in 0..<count { list.append(try NodeHandle(from: &self)) }
+        return list
+    }
+}
+
+extension WireWriter {
+    package mutating func handles(_ list: [NodeHandle]) {
+        varint(UInt64(list.count))
+        for handle in list { handle.encode(to: &self) }
+    }
+}

@@ -1,0 +1,31 @@
+/// Lower-case hexadecimal text.
+package enum Hexadecimal {
+    package static func text(_ bytes: some Sequence<UInt8>) -> String {
+        var text = ""
+        for byte in bytes {
+            text.unicodeScalars.append(digit(byte >> 4))
+            text.unicodeScalars.append(digit(byte & 15))
+        }
+        return text
+    }
+
+    /// Nil unless `text` is an even number of hexadecimal digits.
+    package static func bytes(_ text: some StringProtocol) -> [UInt8]? {
+        var result: [UInt8] = []
+        var high: UInt8?
+        for character in text {
+            guard let value = character.hexDigitValue, character.isASCII else { return nil }
+            if let first = high {
+                result.append(first << 4 | UInt8(truncatingIfNeeded: value))
+                high = nil
+            } else {
+                high = UInt8(truncatingIfNeeded: value)
+            }
+        }
+        return high == nil ? result : nil
+    }
+
+    private static func digit(_ value: UInt8) -> Unicode.Scalar {
+        Unicode.Scalar(value < 10 ? 48 + value : 87 + value)
+    }
+}

@@ -1,0 +1,52 @@
+/// Writes the fields that `WireReader` reads.
+package struct WireWriter: Sendable {
+    package private(set) var bytes: [UInt8] = []
+
+    package init(capacity: Int = 0) { bytes.reserveCapacity(capacity) }
+
+    package mutating func u8(_ value: UInt8) { bytes.append(value) }
+
+    package mutating func u16(_ value: UInt16) {
+        u8(UInt8(truncatingIfNeeded: value >> 8))
+        u8(UInt8(truncatingIfNeeded: value))
+    }
+
+    package mutating func u32(_ value: UInt32) {
+        u16(UInt16(truncatingIfNeeded: value >> 16))
+        u16(UInt16(truncatingIfNeeded: value))
+    }
+
+    package mutating func u64(_ value: UInt64) {
+        u32(UInt32(truncatingIfNeeded: value >> 32))
+        u32(UInt32(truncatingIfNeeded: value))
+    }
+
+    package mutating func varint(_ value: UInt64) {
+        var rest = value
+        while rest >= 0x80 {
+            u8(UInt8(truncatingIfNeeded: rest) | 0x80)
+            rest >>= 7
+        }
+        u8(UInt8(truncatingIfNeeded: rest))
+    }
+
+    package mutating func signedVarint(_ value: Int64) {
+        var rest = value
+        while true {
+            let group = UInt8(truncatingIfNeeded: rest) & 0x7F
+            rest >>= 7
+            let isLast = (rest == 0 && group & 0x40 == 0) || (rest == -1 && group & 0x40 != 0)
+            u8(isLast ? group : group | 0x80)
+            if isLast { return }
+        }
+    }
+
+    package mutating func raw(_ data: some Sequence<UInt8>) { bytes.append(contentsOf: data) }
+
+    package mutating func prefixedBytes(_ data: [UInt8]) {
+        varint(UInt64(data.count))
+        raw(data)
+    }
+
+    package mutating func prefixedText(_ text: String) { prefixedBytes(Array(text.utf8)) }
+}

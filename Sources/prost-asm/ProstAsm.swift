@@ -1,0 +1,1 @@
+@main struct ProstAsm { static func main() {} }

@@ -1,0 +1,1 @@
+@main struct Prost { static func main() {} }
