@@ -1,0 +1,130 @@
+package import KBR
+package import PeerletVM
+package import SansIO
+
+/// How far a routed message takes its application's code along (`Spec/node.md` §3.2).
+package enum HopMode: UInt8, Sendable {
+    /// No `forward` upcalls.
+    case none = 0
+    /// `forward` where the peerlet already runs.
+    case resident = 1
+    /// Fetch the code at each hop.
+    case demand = 2
+}
+
+/// A message that an upcall asked to send.
+package struct OutgoingMessage: Hashable, Sendable {
+    package enum Target: Hashable, Sendable {
+        /// To the root of a key, over `hint` as first hop if given.
+        case key(Identifier, hint: NodeHandle?)
+        case node(NodeHandle)
+    }
+
+    package var target: Target
+    /// Nil: the sender's own application.
+    package var application: ApplicationID?
+    package var type: UInt16
+    package var hopMode: HopMode
+    /// Fuel asked for it; 0 takes an equal share of what the upcall leaves.
+    package var budget: UInt64
+    package var payload: [UInt8]
+
+    package init(
+        target: Target,
+        application: ApplicationID? = nil,
+        type: UInt16,
+        hopMode: HopMode,
+        budget: UInt64,
+        payload: [UInt8]
+    ) {
+        self.target = target
+        self.application = application
+        self.type = type
+        self.hopMode = hopMode
+        self.budget = budget
+        self.payload = payload
+    }
+}
+
+/// What an upcall asked for; carried out in order after its store batch is durable.
+package enum PeerletEffect: Hashable, Sendable {
+    case send(OutgoingMessage)
+    case request(token: UInt64, OutgoingMessage, timeout: TimeSpan)
+    case reply(ReplyHandle, status: Int64, payload: [UInt8], isLast: Bool)
+    case setTimer(id: UInt64, delay: TimeSpan, period: TimeSpan?, cookie: Int64)
+    case cancelTimer(id: UInt64)
+    case watch(NodeHandle, isOn: Bool)
+    case clientPush(client: UInt64, type: UInt16, payload: [UInt8])
+    case log(level: UInt8, text: [UInt8])
+    case count(name: [UInt8], delta: Int64)
+    case spawn(ApplicationID?, key: Identifier, argument: [UInt8])
+    case exit(code: Int64)
+    case checkpoint
+    case snapshot([UInt8])
+}
+
+/// What `forward` decided about a message passing through.
+package struct ForwardVerdict: Hashable, Sendable {
+    package enum Decision: Int64, Sendable {
+        case proceed = 0
+        case stop = 1
+        /// Proceed without further `forward` upcalls.
+        case proceedSilently = 2
+    }
+
+    package var decision: Decision = .proceed
+    /// Replacements, nil where the message stays as it is.
+    package var key: Identifier?
+    package var next: NodeHandle?
+    package var payload: [UInt8]?
+    package var type: UInt16?
+
+    package init() {}
+}
+
+/// What came of an invocation; the only thing that returns from a lane.
+package struct ExecutionReport: Sendable {
+    package enum Outcome: Hashable, Sendable {
+        case completed(result: Int64)
+        /// The peerlet does not export this upcall; nothing ran.
+        case notExported
+        case trapped(Trap)
+        /// Fuel ended; the upcall was undone.
+        case exhausted
+        /// The host could not run it (store unreadable, memory unavailable); undone.
+        case failed(String)
+    }
+
+    package var invocation: UInt64
+    package var instance: InstanceID
+    package var upcall: UInt8
+    package var outcome: Outcome
+    /// Epoch of the ring view it ran under.
+    package var epoch: UInt64
+    package var fuelSpent: UInt64
+    package var instructions: UInt64
+    /// Measured processor time in the lane.
+    package var time: TimeSpan
+    package var batch: StoreBatch
+    /// Growth of the application's charged store bytes by `batch`; negative when it shrinks.
+    package var storeGrowth: Int64
+    package var effects: [PeerletEffect]
+    package var verdict: ForwardVerdict?
+    package var memoryPages: UInt32
+
+    package init(invocation: UInt64, instance: InstanceID, upcall: UInt8, epoch: UInt64) {
+        self.invocation = invocation
+        self.instance = instance
+        self.upcall = upcall
+        self.epoch = epoch
+        outcome = .notExported
+        fuelSpent = 0
+        instructions = 0
+        time = .zero
+        batch = StoreBatch()
+        storeGrowth = 0
+        effects = []
+        verdict = nil
+        memoryPages = 0
+    }
+}

@@ -1,0 +1,34 @@
+package import KBR
+
+/// An immutable picture of the ring for one upcall (`Spec/node.md` §3).
+package struct RingView: Sendable {
+    /// Grows with every change of this node's neighbourhood or of a configured range.
+    package var epoch: UInt64
+    package var routing: any RoutingQueries
+    /// For applications with a consistent store: the configured arcs that this node is in; nil for
+    /// all others, which see the ring's current knowledge.
+    package var configured: [ConfiguredRange]?
+
+    package init(epoch: UInt64, routing: any RoutingQueries, configured: [ConfiguredRange]?) {
+        self.epoch = epoch
+        self.routing = routing
+        self.configured = configured
+    }
+}
+
+/// An arc of a consistent application's store as this node holds it (`Spec/node.md` §8).
+package struct ConfiguredRange: Hashable, Sendable {
+    package var arc: RingInterval
+    package var epoch: UInt64
+    /// The root first.
+    package var members: [NodeHandle]
+    /// Whether this node may serve the arc now: as root when it is the first member.
+    package var isServing: Bool
+
+    package init(arc: RingInterval, epoch: UInt64, members: [NodeHandle], isServing: Bool) {
+        self.arc = arc
+        self.epoch = epoch
+        self.members = members
+        self.isServing = isServing
+    }
+}
