@@ -25,10 +25,39 @@ package struct OpcodeInfo: Sendable {
     /// Cells taken from and put on the stack; calls and `return` add those of the signature.
     package let pops: Int
     package let pushes: Int
-    /// Fuel by price table 1; bulk operations add their price per byte, host calls have their own.
+    /// Fuel by price table 1; the base of a bulk operation; host calls have prices of their own.
     package let price: UInt32
+    /// A bulk operation costs one fuel more for every so many bytes begun; zero for all others.
+    package let bytesPerFuel: UInt64
     /// Meaning, with a the deepest operand popped, then b, then c.
     package let meaning: String
+
+    /// A bulk operation is a block of its own (`Spec/isa/execution.md` §5).
+    package var isBulk: Bool { bytesPerFuel != 0 }
+
+    /// Control never goes on to the next instruction.
+    package var endsPath: Bool {
+        switch opcode {
+        case .trap, .br, .brTable, .ret: true
+        default: false
+        }
+    }
+
+    /// The next instruction begins a block.
+    package var endsBlock: Bool {
+        switch opcode {
+        case .trap, .br, .brIf, .brIfZero, .brTable, .ret, .call, .callIndirect, .host: true
+        default: isBulk
+        }
+    }
+
+    /// Price of a bulk operation on so many bytes; saturates, and so cannot be paid.
+    package func fuel(bytes: UInt64) -> UInt64 {
+        guard isBulk else { return UInt64(price) }
+        let begun = bytes / bytesPerFuel + (bytes % bytesPerFuel == 0 ? 0 : 1)
+        let (sum, overflow) = UInt64(price).addingReportingOverflow(begun)
+        return overflow ? .max : sum
+    }
 }
 
 /// The one table of the instruction set: encoder, decoder, verifier, assembler, disassembler and
@@ -59,7 +88,8 @@ package enum OpcodeTable {
         _ pops: Int,
         _ pushes: Int,
         _ price: UInt32,
-        _ meaning: String
+        _ meaning: String,
+        bytesPerFuel: UInt64 = 0
     ) -> OpcodeInfo {
         OpcodeInfo(
             opcode: opcode,
@@ -68,6 +98,7 @@ package enum OpcodeTable {
             pops: pops,
             pushes: pushes,
             price: price,
+            bytesPerFuel: bytesPerFuel,
             meaning: meaning
         )
     }
@@ -375,7 +406,8 @@ package enum OpcodeTable {
             1,
             1,
             500,
-            "add a pages; old size, or -1 if the quota forbids it"
+            "add a pages; old size, or -1 if the quota forbids it; bulk",
+            bytesPerFuel: 16
         ),
         row(
             .memoryCopy,
@@ -384,7 +416,8 @@ package enum OpcodeTable {
             3,
             0,
             8,
-            "copy c bytes from b to a; regions may overlap; bulk"
+            "copy c bytes from b to a; regions may overlap; bulk",
+            bytesPerFuel: 16
         ),
         row(
             .memoryFill,
@@ -393,7 +426,8 @@ package enum OpcodeTable {
             3,
             0,
             8,
-            "set c bytes at a to the low byte of b; bulk"
+            "set c bytes at a to the low byte of b; bulk",
+            bytesPerFuel: 16
         ),
     ]
 }

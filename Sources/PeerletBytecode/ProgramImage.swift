@@ -1,5 +1,6 @@
-/// A peerlet's program as data: what the assembler makes, a package carries and the verifier reads
-/// (`Spec/isa/image.md`). Holding one proves nothing; only `VerifiedProgram` can be run.
+/// A peerlet's program as data, as assembled and carried by packages (`Spec/isa/image.md`).
+///
+/// Holding one proves nothing; only `VerifiedProgram` can be run.
 package struct ProgramImage: Hashable, Sendable {
     package var functions: [FunctionBody] = []
     package var imports: [HostImport] = []
