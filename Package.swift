@@ -32,13 +32,13 @@ let lightTargets: [Target] = [
     // 1: vocabulary
     .target(name: "KBR", dependencies: ["Wire"]),
     .target(name: "PeerletBytecode", dependencies: ["Wire"]),
-    .target(name: "Cryptography", dependencies: ["COpenSSL"]),
+    .target(name: "Cryptography", dependencies: ["COpenSSL", "Wire", "KBR"]),
     // 2: one peerlet
     .target(name: "PeerletVM", dependencies: ["PeerletBytecode"]),
     .target(name: "PeerletAssembler", dependencies: ["PeerletBytecode", "Cryptography"]),
     .target(
         name: "PeerletPackage",
-        dependencies: ["Wire", "KBR", "PeerletBytecode", "Cryptography"]
+        dependencies: ["SansIO", "Wire", "KBR", "PeerletBytecode", "Cryptography"]
     ),
     // 3: protocols
     .target(name: "Chord", dependencies: ["SansIO", "Wire", "KBR"]),
@@ -132,7 +132,10 @@ let lightTests: [(String, [Target.Dependency])] = [
     ("WireTests", ["Wire", "KBR", "SansIO"]),
     ("PeerletVMTests", ["PeerletBytecode", "PeerletVM", "Wire"]),
     ("PeerletAssemblerTests", ["PeerletAssembler", "PeerletBytecode", "PeerletVM"]),
-    ("PeerletPackageTests", ["PeerletPackage", "PeerletBytecode", "Cryptography", "KBR", "Wire"]),
+    (
+        "PeerletPackageTests",
+        ["PeerletPackage", "PeerletBytecode", "Cryptography", "KBR", "SansIO", "Wire"]
+    ),
     ("ChordTests", ["Chord", "KBR", "SansIO", "Wire"]),
     (
         "PeerletRuntimeTests",

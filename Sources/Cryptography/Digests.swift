@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// SHA-256 (FIPS 180-4): identifiers, package digests, content addresses. Safe from any thread.
+/// SHA-256 (FIPS 180-4): identifiers, package digests, content addresses; safe from any thread.
 package enum SHA256 {
     package static let byteCount = 32
 

@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// HMAC-SHA256 (RFC 2104) under one key. Safe from any thread.
+/// HMAC-SHA256 (RFC 2104) under one key, safe from any thread.
 @safe package final class HMACSHA256: @unchecked Sendable {
     package static let byteCount = 32
 

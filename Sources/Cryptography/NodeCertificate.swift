@@ -7,8 +7,9 @@ package struct NodeCertificate: Hashable, Sendable {
 
     package let der: [UInt8]
 
-    /// Certificate of `key` for the common name `prost`, valid between two wall-clock times in
-    /// seconds since 1970. The same arguments give the same bytes.
+    /// Certificate of `key`, valid between two wall-clock times in seconds since 1970.
+    ///
+    /// The same arguments give the same bytes.
     package static func issue(
         for key: PrivateKey,
         notBefore: Int64,

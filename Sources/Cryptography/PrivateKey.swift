@@ -1,6 +1,6 @@
 internal import COpenSSL
 
-/// An Ed25519 key pair (RFC 8032). Safe from any thread.
+/// An Ed25519 key pair (RFC 8032), safe from any thread.
 @safe package final class PrivateKey: @unchecked Sendable {
     package static let byteCount = 32
 
