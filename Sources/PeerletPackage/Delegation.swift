@@ -23,6 +23,9 @@ package struct Delegation: Hashable, Sendable {
         epoch: UInt64,
         expires: WallTime?
     ) throws(CryptographyError) -> Delegation {
+        guard expires?.milliseconds != 0 else {
+            throw CryptographyError(operation: "delegate", reasons: ["expiry 0 would mean never"])
+        }
         let payload = payload(root.publicKey, signer, epoch, expires)
         return Delegation(
             epoch: epoch,
