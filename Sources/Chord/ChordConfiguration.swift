@@ -1,0 +1,56 @@
+package import KBR
+package import SansIO
+
+/// Parameters of one Chord node (`Spec/chord.md` §2); r must be the same on the whole ring.
+package struct ChordConfiguration: Sendable {
+    /// Length r of successor lists, 2 to 16; other values are brought into this range.
+    package let successorListLength: Int
+    /// Mean time between two stabilizations, jittered by half.
+    package var stabilizePeriod: TimeSpan = .milliseconds(500)
+    /// Mean time between two finger repairs once all fingers were found, jittered by half.
+    package var fingerPeriod: TimeSpan = .milliseconds(2000)
+    /// Time-out of the first request to a peer.
+    package var initialTimeout: TimeSpan = .milliseconds(500)
+    /// Bounds of time-outs that follow measured round trips.
+    package var minimumTimeout: TimeSpan = .milliseconds(100)
+    package var maximumTimeout: TimeSpan = .milliseconds(2000)
+    /// How often a request is sent before its peer is suspected, at least 2.
+    package var attempts = 4
+    /// How long a suspect is not readopted from hearsay.
+    package var suspicionSpan: TimeSpan = .seconds(15)
+    /// How long a predecessor's last notify vouches for this node's range.
+    package var verificationSpan: TimeSpan = .seconds(4)
+    /// Mean wait before a join is tried again.
+    package var joinRetry: TimeSpan = .milliseconds(500)
+    /// Mean wait after BUSY, doubled up to four times while it lasts.
+    package var busyRetry: TimeSpan = .milliseconds(20)
+    /// How a finger is chosen among the nodes that follow its start.
+    package var fingerChoice: FingerChoice = .closest
+    /// Which maintenance runs; anything but `.zave` is a negative control for tests.
+    package var maintenance: RingMaintenance = .zave
+
+    package init(successorListLength: Int = 3) {
+        self.successorListLength = min(max(successorListLength, 2), 16)
+    }
+}
+
+/// Zave's operations, or what they correct, for checkers that must find it wanting.
+package enum RingMaintenance: Hashable, Sendable {
+    /// Join, stabilize and rectify of `Spec/chord.md` §6.
+    case zave
+    /// The operations of Stoica et al. 2001: a joiner starts with one successor, and a
+    /// successor's predecessor is adopted unasked.
+    case original
+}
+
+/// The choice of a finger among candidates that all lie at or after its start, closest first.
+package struct FingerChoice: Sendable {
+    package let choose: @Sendable ([NodeHandle]) -> NodeHandle?
+
+    package init(_ choose: @escaping @Sendable ([NodeHandle]) -> NodeHandle?) {
+        self.choose = choose
+    }
+
+    /// The finger of the Chord paper: the root of the start.
+    package static let closest = FingerChoice { $0.first }
+}

@@ -1,0 +1,27 @@
+package import KBR
+
+/// What can happen to a Chord node.
+package enum ChordInput: Sendable {
+    /// Start a forming ring alone.
+    case found
+    /// Enter the ring of any of these nodes.
+    case join(contacts: [NodeHandle])
+    /// A message from a peer whose identity the transport has proved.
+    case message(ChordMessage, from: NodeHandle)
+    /// The time of `nextDeadline` has come (an early call does nothing).
+    case wake
+    /// The transport lost a peer.
+    case peerFailed(Identifier, PeerFailure)
+    /// Leave the ring properly.
+    case leave
+    /// What `.formed` asked to store, before `.found` or `.join` after a restart.
+    case restore(RingRecord)
+}
+
+/// What the transport knows about a lost peer.
+package enum PeerFailure: Hashable, Sendable {
+    /// A connection ended; the peer may live and is probed.
+    case connectionClosed
+    /// Nothing accepts connections at its address; it is suspected at once.
+    case refused
+}

@@ -1,0 +1,31 @@
+package import KBR
+
+/// A read-only view of one Chord node for checkers, `prost ring show` and tests.
+package struct ChordSnapshot: Hashable, Sendable {
+    package enum Phase: Hashable, Sendable {
+        case outside
+        case joining
+        case forming
+        case formed
+        case leaving
+    }
+
+    package var node: NodeHandle
+    package var phase: Phase
+    /// Length r of successor lists on this ring.
+    package var successorListLength: Int
+    package var predecessor: NodeHandle?
+    /// As stabilization keeps them, suspects included.
+    package var successors: [NodeHandle]
+    /// Distinct fingers, farthest first.
+    package var fingers: [NodeHandle]
+    /// Members of the forming ring, or the ring as it was formed.
+    package var roster: Roster?
+    /// Peers this node believes dead, in order of identifiers.
+    package var suspects: [Identifier]
+    /// Whether the predecessor confirmed this node's range lately.
+    package var isSettled: Bool
+    /// Number of nodes, estimated from the density of the successor list.
+    package var estimatedSize: UInt64
+    package var epoch: UInt64
+}

@@ -1,0 +1,40 @@
+internal import KBR
+internal import SansIO
+
+/// Lookups asked by others (`Spec/chord.md` §4.5, §6.1).
+extension ChordNode {
+    /// Known live nodes strictly between this node and `point`, closest to `point` first.
+    func closestPreceding(_ point: Identifier, usingFingers: Bool = true) -> [NodeHandle] {
+        var found: [NodeHandle] = []
+        let known = successors + (usingFingers ? fingers.nodes : [])
+        for candidate in known
+        where candidate.id != point && candidate.id != node.id && !isSuspected(candidate)
+            && Ring.isBetween(node.id, candidate.id, point)
+            && !found.contains(where: { $0.id == candidate.id })
+        {
+            found.append(candidate)
+        }
+        return found.sorted { point &- $0.id < point &- $1.id }
+    }
+
+    func answerLookup(
+        _ request: UInt64,
+        _ target: Identifier,
+        from peer: NodeHandle,
+        _ emit: inout EffectBuffer<ChordEffect>
+    ) {
+        guard phase == .formed else {
+            return emit(.send(.stateReply(request: request, ringState), to: peer))
+        }
+        let closer = closestPreceding(target).filter { $0.id != peer.id }
+        let reachesTarget =
+            successors.last.map {
+                RingInterval(after: node.id, through: $0.id).contains(target)
+            } ?? true
+        let reply = LookupReply(
+            closer: Array(closer.prefix(LookupReply.limit)),
+            successors: reachesTarget ? successors : []
+        )
+        emit(.send(.lookupReply(request: request, reply), to: peer))
+    }
+}

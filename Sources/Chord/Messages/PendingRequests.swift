@@ -1,0 +1,53 @@
+internal import KBR
+internal import SansIO
+
+/// Why a request was sent, as data instead of a continuation.
+enum RequestPurpose: Hashable, Sendable {
+    case stabilizeFromSuccessor
+    case stabilizeFromPredecessor
+    case rectify(candidate: NodeHandle)
+    /// Is a neighbour still there?
+    case probe
+    /// Is there still a ring around a node that lost all successors?
+    case isolationProbe
+    case joinLookup
+    case joinQuery
+    case joinAdmission
+    case rosterPush
+    case rosterPoll
+    case finger(exponent: Int)
+    case departure
+}
+
+struct PendingRequest: Sendable {
+    let peer: NodeHandle
+    let message: ChordMessage
+    let purpose: RequestPurpose
+    var attempt: Int
+    var sentAt: Instant
+}
+
+/// Requests without an answer yet, by number.
+struct PendingRequests: Sendable {
+    private var byNumber: [UInt64: PendingRequest] = [:]
+    private var lastNumber: UInt64 = 0
+
+    mutating func nextNumber() -> UInt64 {
+        lastNumber += 1
+        return lastNumber
+    }
+
+    subscript(number: UInt64) -> PendingRequest? {
+        get { byNumber[number] }
+        set { byNumber[number] = newValue }
+    }
+
+    /// Numbers of the requests that match, oldest first.
+    func numbers(where matches: (PendingRequest) -> Bool) -> [UInt64] {
+        byNumber.filter { matches($0.value) }.keys.sorted()
+    }
+
+    func contains(where matches: (PendingRequest) -> Bool) -> Bool {
+        byNumber.contains { matches($0.value) }
+    }
+}
