@@ -157,8 +157,9 @@ extension ChordNode {
         timers.set(.stabilize, at: now + random.jittered(span))
     }
 
-    /// All successors died: the node cannot tell its place and looks for a ring to enter anew,
-    /// one acquaintance a period. Others may still join through it.
+    /// All successors died: the node looks for a ring to enter anew, one acquaintance a period.
+    ///
+    /// Meanwhile it stays a member, so that others may still join through it.
     private mutating func seekRing(_ emit: inout EffectBuffer<ChordEffect>) {
         let known = acquaintances + (restored?.contacts ?? [])
         let peers = known.filter { $0.id != node.id }
