@@ -57,8 +57,9 @@ package struct RingInvariants: Sendable {
         guard let formed = snapshots.first(where: { $0.phase == .formed }) else { return }
         listLength = formed.successorListLength
         members = Self.members(among: snapshots)
-        bestSuccessor = members.map { member in
-            member.successors.lazy.compactMap { self.index(of: $0) }.first
+        for member in members {
+            let live = member.successors.first { index(of: $0) != nil }
+            bestSuccessor.append(live.flatMap { index(of: $0) })
         }
         checkLists()
         findPrincipals()
