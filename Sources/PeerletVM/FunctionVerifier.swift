@@ -47,17 +47,17 @@ struct FunctionVerifier {
         while let instruction = try next(&decoder) {
             let offset = instruction.offset
             try enter(offset)
+            try checkOperand(instruction)
+            try applyStackEffect(instruction)
+            for target in instruction.instruction.branchTargets {
+                try branch(from: offset, to: Int(target))
+            }
             for inner in offset + 1..<decoder.offset where heights[inner] >= 0 {
                 throw failure(
                     .branchTarget,
                     inner,
                     "a branch goes into the instruction at \(offset)"
                 )
-            }
-            try checkOperand(instruction)
-            try applyStackEffect(instruction)
-            for target in instruction.instruction.branchTargets {
-                try branch(from: offset, to: Int(target))
             }
             isReachable = !instruction.instruction.info.endsPath
             instructions.append(instruction)
