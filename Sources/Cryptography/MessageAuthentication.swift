@@ -18,9 +18,9 @@ internal import COpenSSL
                 OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
                 OSSL_PARAM_construct_end(),
             ]
-            // A null key would mean "keep the key"; an empty one is still a key.
-            let storage = key.isEmpty ? [0] : key
-            return unsafe EVP_MAC_init(context, storage, key.count, parameters)
+            // HMAC fills keys up with zeros, so this is the empty key, which libcrypto refuses.
+            let filled = key.isEmpty ? [0] : key
+            return unsafe EVP_MAC_init(context, filled, filled.count, parameters)
         }
         guard status == 1 else {
             unsafe EVP_MAC_CTX_free(context)

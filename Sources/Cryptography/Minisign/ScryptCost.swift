@@ -28,15 +28,15 @@ package struct ScryptCost: Hashable, Sendable {
 
     private static let blockSize: UInt64 = 8
 
-    /// N as a power of two, and p; r is always 8.
-    private var parameters: (exponent: UInt64, parallel: UInt64) {
+    /// scrypt's N as a power of two, and p; r is always 8.
+    package var parameters: (exponent: UInt64, parallel: UInt64) {
         let operations = max(self.operations, 32768)
         let isBoundByTime = operations < memory / 32
         let most =
             isBoundByTime ? operations / (Self.blockSize * 4) : memory / (Self.blockSize * 128)
         var exponent: UInt64 = 1
         while exponent < 63, 1 << exponent <= most / 2 { exponent += 1 }
-        let product = min(operations / 4 >> exponent, 0x3FFF_FFFF)
+        let product = min((operations / 4) >> exponent, 0x3FFF_FFFF)
         return (exponent, isBoundByTime ? 1 : product / Self.blockSize)
     }
 
