@@ -34,6 +34,8 @@ package final class Machine: @unchecked Sendable {
     package internal(set) var fuelSpent: UInt64 = 0
     /// Bytecode instructions begun since the activation's start.
     package internal(set) var instructionsExecuted: UInt64 = 0
+    /// Pages that the activation's first refused `memory.grow` asked for in all; nil: none refused.
+    package internal(set) var refusedPages: UInt64?
 
     private var isActive = false
     private var globalsAtStart: [Int64] = []
@@ -94,6 +96,7 @@ package final class Machine: @unchecked Sendable {
         status = .ready
         fuelSpent = 0
         instructionsExecuted = 0
+        refusedPages = nil
         isActive = true
         globalsAtStart = globals
         memory.beginUndo()

@@ -336,6 +336,7 @@ extension Machine {
                 guard fuel >= price else { return .needsFuel(price) }
                 fuel &-= price
                 executed &+= 1
+                if !isAllowed { noteRefusal(of: pages) }
                 let old = isAllowed ? memory.grow(Int(truncatingIfNeeded: pages)) : nil
                 cells[sp &- 1] = old.map { Int64($0) } ?? -1
             case .memoryCopy:
@@ -370,6 +371,12 @@ extension Machine {
     private static let growPrice = OpcodeTable.info(.memoryGrow)
     private static let copyPrice = OpcodeTable.info(.memoryCopy)
     private static let fillPrice = OpcodeTable.info(.memoryFill)
+
+    private func noteRefusal(of pages: UInt64) {
+        guard refusedPages == nil else { return }
+        let (sum, overflow) = pages.addingReportingOverflow(UInt64(memory.pages))
+        refusedPages = overflow ? .max : sum
+    }
 
     /// Pushes a frame whose first locals are the arguments on top of the caller's stack.
     private func enter(_ callee: Int, from pc: Int, _ sp: inout Int) -> TrapKind? {

@@ -82,6 +82,36 @@ package struct ForwardVerdict: Hashable, Sendable {
     package init() {}
 }
 
+/// A bound on what one upcall may use; raw values are names in reports.
+package enum ResourceLimit: String, CaseIterable, Sendable {
+    case fuel, memory, stack
+    case callDepth = "call depth"
+    case sends
+    case sendBytes = "bytes sent"
+    case storeBytes = "store bytes"
+    case storeWrites = "store writes"
+    case timers, requests, watches
+    case logBytes = "log bytes"
+    case budget
+}
+
+/// A limit that an upcall ran into: what it would have used, and what it may.
+package struct LimitReached: Hashable, Sendable {
+    package var limit: ResourceLimit
+    package var used: UInt64
+    package var maximum: UInt64
+
+    package init(_ limit: ResourceLimit, used: UInt64, maximum: UInt64) {
+        self.limit = limit
+        self.used = used
+        self.maximum = maximum
+    }
+}
+
+extension LimitReached: CustomStringConvertible {
+    package var description: String { "\(limit.rawValue): \(used) of \(maximum)" }
+}
+
 /// What came of an invocation; the only thing that returns from a lane.
 package struct ExecutionReport: Sendable {
     package enum Outcome: Hashable, Sendable {
@@ -111,6 +141,11 @@ package struct ExecutionReport: Sendable {
     package var effects: [PeerletEffect]
     package var verdict: ForwardVerdict?
     package var memoryPages: UInt32
+    /// The first refusal by each limit, in order; the last entry stopped the upcall if it did not
+    /// complete because of a limit.
+    package var limitsReached: [LimitReached]
+    /// Where the upcall stood when its fuel ended; a trap has its own.
+    package var backtrace: Backtrace?
 
     package init(invocation: UInt64, instance: InstanceID, upcall: UInt8, epoch: UInt64) {
         self.invocation = invocation
@@ -126,5 +161,7 @@ package struct ExecutionReport: Sendable {
         effects = []
         verdict = nil
         memoryPages = 0
+        limitsReached = []
+        backtrace = nil
     }
 }

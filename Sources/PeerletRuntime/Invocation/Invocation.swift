@@ -35,6 +35,7 @@ package struct UpcallLimits: Hashable, Sendable {
     package var storeWrites: Int = 256
     package var timers: Int = 0
     package var requests: Int = 0
+    package var watches: Int = 64
     package var logBytes: Int = 4096
 
     package init() {}

@@ -1,0 +1,50 @@
+internal import PeerletBytecode
+
+extension UpcallExecution {
+    /// Answers the host call that the machine waits with; it is paid already.
+    func perform(_ call: HostCall) throws(HostCallStop) -> Int64 {
+        switch call {
+        case .kbrRoute: try route()
+        case .kbrSend: try send()
+        case .kbrRequest: try request()
+        case .kbrReply: try reply()
+        case .kbrSelf: try selfHandle()
+        case .kbrLocalLookup: try localLookup()
+        case .kbrNeighborSet: try neighborSet()
+        case .kbrReplicaSet: try replicaSet()
+        case .kbrRange: try rangeOfNode()
+        case .kbrIsRoot: try isRoot()
+        case .kbrProximity: try proximity()
+        case .kbrAlive: try alive()
+        case .kbrWatch: try watch()
+        case .kbrMessageSet: try setMessage()
+        case .storePut: try put()
+        case .storeGet: try get()
+        case .storeDelete: try delete()
+        case .storeNext: try nextKey()
+        case .storeDigest: try digest()
+        case .storeInfo: try storeInfo()
+        case .storeSetMeta: try setMeta()
+        case .storeSend: try sendStored()
+        case .timeNow: try timeNow()
+        case .timeTimer: try setTimer()
+        case .timeCancel: try cancelTimer()
+        case .cryptoHash: try hash()
+        case .cryptoVerify: try verify()
+        case .cryptoSign: try sign()
+        case .cryptoMAC: try authenticate()
+        case .cryptoRandom: try randomBytes()
+        case .clientPush: try pushToClient()
+        case .clientList: try listClients()
+        case .envGet: try getEnvironment()
+        case .envLog: try log()
+        case .envStat: try count()
+        case .lifeSpawn: try spawn()
+        case .lifeExit: exit()
+        case .lifeCheckpoint: try checkpoint()
+        case .lifeSnap: try snapshot()
+        case .idOperation: try identifierOperation()
+        case .gfMultiplyAdd: try multiplyAdd()
+        }
+    }
+}
