@@ -12,15 +12,18 @@ internal import COpenSSL
     package init(key: [UInt8]) throws(CryptographyError) {
         let method = try unsafe expectObject(Self.method.pointer, "EVP_MAC_fetch(HMAC)")
         let context = try unsafe expectObject(EVP_MAC_CTX_new(method), "EVP_MAC_CTX_new")
-        var name = Array("SHA256".utf8CString)
-        let status = unsafe name.withUnsafeMutableBufferPointer { name in
-            let parameters = unsafe [
-                OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, name.baseAddress, 0),
-                OSSL_PARAM_construct_end(),
-            ]
-            // HMAC fills keys up with zeros, so this is the empty key, which libcrypto refuses.
-            let filled = key.isEmpty ? [0] : key
-            return unsafe EVP_MAC_init(context, filled, filled.count, parameters)
+        // HMAC fills keys up with zeros, so this is also the empty key, which libcrypto refuses.
+        let filled = key.isEmpty ? [0] : key
+        var value = Array("SHA256".utf8CString)
+        // The parameters borrow both strings.
+        let status = unsafe OSSL_MAC_PARAM_DIGEST.withCString { name in
+            unsafe value.withUnsafeMutableBufferPointer { value in
+                let parameters = unsafe [
+                    OSSL_PARAM_construct_utf8_string(name, value.baseAddress, 0),
+                    OSSL_PARAM_construct_end(),
+                ]
+                return unsafe EVP_MAC_init(context, filled, filled.count, parameters)
+            }
         }
         guard status == 1 else {
             unsafe EVP_MAC_CTX_free(context)

@@ -50,7 +50,7 @@ struct SignatureTests {
         ),
     ]
 
-    /// Valid by the equation alone: R is the neutral point and S = k·a. libcrypto accepts it.
+    /// Valid by the equation alone, so libcrypto accepts it: R is the neutral point and S = k·a.
     static let smallOrderR =
         "0100000000000000000000000000000000000000000000000000000000000000"
         + "f0a69ddebb802c89e405561d3315c191f2a6a984f8b7999f1f271e28c0a9850d"
