@@ -74,7 +74,7 @@ package struct LimitLedger: Sendable {
 
     package init() {}
 
-    /// Counts one bite. Returns the record if it is time for a line in the log.
+    /// Counts one bite; returns the record if it is time for a line in the log.
     package mutating func note(
         _ limit: Limit,
         of application: ApplicationID,

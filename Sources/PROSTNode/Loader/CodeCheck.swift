@@ -4,8 +4,9 @@ package import PeerletRuntime
 internal import PeerletVM
 internal import SansIO
 
-/// The work of making a package runnable: digest, signature, floors, policy, verification,
-/// translation. A value that an execution lane runs, away from the event loop.
+/// The work of making a package runnable, as a value that an execution lane runs.
+///
+/// Digest, signature, validity, floors, policy, verification, translation, in this order.
 package struct CodeCheck: Sendable {
     package var digest: PackageDigest
     /// Tells this check from an earlier one of the same package.
@@ -18,7 +19,7 @@ package struct CodeCheck: Sendable {
     var policy: NodePolicy
     var wall: WallTime
 
-    /// Runs the check. `reader` reads this node's store.
+    /// Runs the check; `reader` reads this node's store.
     package func run(reading reader: any StoreReader) -> CodeCheckReport {
         let result: Result<CheckedPackage, LoadError>
         do throws(LoadError) {

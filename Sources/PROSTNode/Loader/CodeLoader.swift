@@ -3,8 +3,9 @@ internal import PeerletPackage
 package import PeerletRuntime
 package import SansIO
 
-/// Gets code to where messages need it: absent, fetching, checking, ready or rejected, for each
-/// package digest (`Spec/loading.md`). Without I/O; every step tells its effects.
+/// Gets code to where messages need it (`Spec/loading.md`), without I/O of its own.
+///
+/// For each package digest: absent, fetching, checking, ready or rejected.
 package struct CodeLoader: Sendable {
     struct Ready: Sendable {
         var peerlet: LoadedPeerlet
@@ -56,7 +57,7 @@ package struct CodeLoader: Sendable {
 
     // MARK: Asking for code
 
-    /// The code for a message, at once or later. `pending` parks the message under its token.
+    /// The code for a message, at once or later; `pending` parks the message under its token.
     package mutating func need(
         _ request: CodeRequest,
         at now: Now,
@@ -227,8 +228,9 @@ package struct CodeLoader: Sendable {
         pins[digest] = count > 1 ? count - 1 : nil
     }
 
-    /// A new policy: what the old one refused may be asked for again. Running code is the node's
-    /// to judge anew.
+    /// Takes a new policy, and forgets what the old one refused.
+    ///
+    /// Code that runs already is the node's to judge anew.
     package mutating func adopt(_ policy: NodePolicy) {
         self.policy = policy
         rejected = rejected.filter { !$0.value.isPolicy }

@@ -5,7 +5,9 @@ package import SansIO
 
 /// From bytes to code that may run (`Spec/loading.md` §4 and §5).
 extension CodeLoader {
-    /// A package handed over by a local client, as `prost deploy` does. `digest` is its SHA-256.
+    /// A package handed over by a local client, as `prost deploy` does.
+    ///
+    /// The request's digest must be the SHA-256 of `bytes`; another one is found out by the check.
     package mutating func install(
         _ bytes: [UInt8],
         _ request: CodeRequest,

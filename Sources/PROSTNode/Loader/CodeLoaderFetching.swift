@@ -94,7 +94,7 @@ extension CodeLoader {
         tryNextSource(load, at: now, &emit)
     }
 
-    /// A CHUNK from `peer`. One that answers nothing asked of it is ignored.
+    /// A CHUNK from `peer`; one that answers nothing asked of it is ignored.
     package mutating func receive(
         _ chunk: CodeChunk,
         from peer: NodeHandle,

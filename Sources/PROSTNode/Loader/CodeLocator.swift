@@ -57,7 +57,9 @@ package enum CodeLocator: Hashable, Sendable {
         }
     }
 
-    /// The host of `//host[:port]/path`. User names, fragments and bracketed addresses are refused:
+    /// The host of `//host[:port]/path`.
+    ///
+    /// User names, fragments and bracketed addresses are refused:
     /// they serve only to disguise where a request goes.
     private static func host(of rest: Substring) throws(LocatorError) -> String {
         guard rest.hasPrefix("//") else { throw .malformed("expected https://host/path") }

@@ -68,8 +68,9 @@ package struct NodePolicy: Hashable, Sendable {
 }
 
 extension NodePolicy {
-    /// A refusal that is certain before anything is fetched: the digest is revoked or the
-    /// application denied by name. Nil says nothing about the verdict on the package.
+    /// A refusal that is certain before anything is fetched: digest revoked, application denied.
+    ///
+    /// Nil says nothing about the verdict on the package.
     package func refusal(of application: ApplicationID, _ digest: PackageDigest) -> PolicyReason? {
         if let origin = revoked[digest] { return Self.revocation(digest, origin) }
         guard let own = rule(for: application), let access = own.rule.access,
@@ -116,9 +117,11 @@ extension NodePolicy {
         resolved(sections(for: subject))
     }
 
-    /// Limits after applying sections in order. A burst that nobody sets is two seconds' fuel, but
-    /// at least one upcall's.
-    package func resolved(_ sections: [PolicyRule]) -> InstanceLimits {
+    /// Limits after applying sections in order.
+    ///
+    /// A burst that nobody sets is two seconds' fuel, but at least one upcall's; an upcall gets no
+    /// more than the burst, which is all that can ever be at hand.
+    package func resolved(_ sections: [PolicyRule], clamped: Bool = true) -> InstanceLimits {
         var limits = InstanceLimits()
         var hasBurst = false
         for section in sections {
@@ -132,6 +135,9 @@ extension NodePolicy {
             let (double, overflow) = limits[.fuel].multipliedReportingOverflow(by: 2)
             let burst = max(overflow ? .max : double, limits[.upcallFuel])
             limits.set(.fuelBurst, burst, from: limits.origin(.fuel))
+        }
+        if clamped, limits[.upcallFuel] > limits[.fuelBurst] {
+            limits.set(.upcallFuel, limits[.fuelBurst], from: limits.origin(.fuelBurst))
         }
         return limits
     }
