@@ -10,7 +10,7 @@ package enum PolicyFile {
     private static let ruleKeys =
         ["access", "reason", "host", "deny_host"] + Limit.allCases.map(\.key)
 
-    /// Reads the policy at `path`. No policy comes of a file with any mistake in it.
+    /// Reads the policy at `path`; no policy comes of a file with any mistake in it.
     ///
     /// - Parameter totals: what limits may not exceed; nil to leave that unchecked.
     package static func load(
