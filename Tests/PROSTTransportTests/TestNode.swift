@@ -44,6 +44,8 @@ final class TestNode: Sendable {
         var waiters: [(condition: ([TransportEvent]) -> Bool, promise: EventLoopPromise<Void>)] = []
         /// Answers every frame of kind 10 with one of kind 11.
         var echoes = true
+        /// What else is to happen on an event.
+        var reaction: (RingTransport, TransportEvent) -> Void = { _, _ in }
 
         init(_ transport: RingTransport) { self.transport = transport }
 
@@ -53,6 +55,7 @@ final class TestNode: Sendable {
                 let answer = Frame(kind: 11, body: frame.body)
                 _ = transport.send(answer, to: peer.node, priority: .control)
             }
+            reaction(transport, event)
             let ready = waiters.filter { $0.condition(events) }
             waiters.removeAll { $0.condition(events) }
             for waiter in ready { waiter.promise.succeed(()) }
@@ -157,7 +160,7 @@ final class TestNode: Sendable {
             } else {
                 state.value.waiters.append((condition, promise))
                 loop.scheduleTask(in: patience) {
-                    let seen = state.value.events.suffix(20)
+                    let seen = state.value.events.suffix(5).map { "\($0)".prefix(200) }
                     promise.fail(Overdue(description: "no \(what); last events: \(seen)"))
                 }
             }
