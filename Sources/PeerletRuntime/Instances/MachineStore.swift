@@ -55,6 +55,11 @@ package final class MachineStore {
         return (machine.memoryPages, machine.undoPages)
     }
 
+    /// Bytes of an instance's memory, for tools and tests; nil if there is no such memory.
+    package func memory(of instance: InstanceID, at address: UInt64, count: Int) -> [UInt8]? {
+        residents[instance]?.machine.load(address, count: count)
+    }
+
     /// Opens an upcall; nothing runs before the first step.
     package func begin(_ invocation: Invocation, reader: any StoreReader) {
         do {
