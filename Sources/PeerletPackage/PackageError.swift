@@ -28,6 +28,30 @@ package enum PackageError: Error, Equatable, Sendable, CustomStringConvertible {
     case importsDiffer
     case exportsDiffer
 
+    /// Stable name of the reason, as the specification and the vectors write it.
+    package var code: String {
+        switch self {
+        case .tooLarge: "too-large"
+        case .malformed: "malformed"
+        case .wrongDigest: "wrong-digest"
+        case .badSignature: "bad-signature"
+        case .badDelegation: "bad-delegation"
+        case .delegationExpired: "delegation-expired"
+        case .unsupportedABI: "unsupported-abi"
+        case .unsupportedPriceTable: "unsupported-price-table"
+        case .notYetValid: "not-yet-valid"
+        case .expired: "expired"
+        case .codeLength: "code-length"
+        case .codeDigest: "code-digest"
+        case .staleEpoch: "stale-epoch"
+        case .staleVersion: "stale-version"
+        case .versionReused: "version-reused"
+        case .malformedProgram: "malformed-program"
+        case .importsDiffer: "imports-differ"
+        case .exportsDiffer: "exports-differ"
+        }
+    }
+
     package var description: String {
         switch self {
         case .tooLarge(let count, let limit):
