@@ -1,0 +1,34 @@
+package import Wire
+
+/// Names one message across hops, reroutes and retries; drawn at random by its origin.
+package struct MessageID: Hashable, Comparable, Sendable {
+    package var high: UInt64
+    package var low: UInt64
+
+    package init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    package var bytes: [UInt8] { wireBytes }
+
+    package static func < (left: Self, right: Self) -> Bool {
+        (left.high, left.low) < (right.high, right.low)
+    }
+}
+
+extension MessageID: WireCodable {
+    package init(from reader: inout WireReader) throws(WireError) {
+        high = try reader.u64("message id")
+        low = try reader.u64("message id")
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        writer.u64(high)
+        writer.u64(low)
+    }
+}
+
+extension MessageID: CustomStringConvertible {
+    package var description: String { String(Hexadecimal.text(bytes).prefix(12)) }
+}

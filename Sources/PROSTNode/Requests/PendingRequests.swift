@@ -1,0 +1,81 @@
+package import KBR
+package import PeerletRuntime
+package import SansIO
+
+/// Which instance sent a message, and under which token if it waits for an answer.
+package struct SenderReference: Hashable, Sendable {
+    package var instance: InstanceID
+    package var token: UInt64
+    package var node: NodeHandle?
+
+    package init(instance: InstanceID, token: UInt64, node: NodeHandle? = nil) {
+        self.instance = instance
+        self.token = token
+        self.node = node
+    }
+}
+
+/// Who waits at this node for the answer to a request.
+enum RequestWaiter: Hashable, Sendable {
+    case instance(InstanceID, token: UInt64)
+    /// A local client and the number of its request.
+    case client(UInt64, request: UInt64)
+}
+
+/// A request of this node that has not been answered in full.
+struct PendingRequest: Sendable {
+    var waiter: RequestWaiter
+    var handle: ReplyHandle
+    var deadline: Instant
+    /// Sent again until the deadline; nil for requests that a local upcall answers.
+    var message: RoutedMessage?
+    var hint: NodeHandle?
+    /// The node itself is the target, not the root of a key.
+    var target: NodeHandle?
+    var retries: UInt8 = 0
+    /// Fuel kept for further tries.
+    var retryFuel: UInt64 = 0
+    /// Fuel set aside for the upcall that takes the answer.
+    var replyFuel: UInt64 = 0
+    var nextSequence: UInt32 = 0
+}
+
+/// Requests under way at this node, by the nonce of their reply handles.
+struct PendingRequests: Sendable {
+    private var byNonce: [UInt64: PendingRequest] = [:]
+    private var perInstance: [InstanceID: Int] = [:]
+
+    var count: Int { byNonce.count }
+
+    subscript(nonce: UInt64) -> PendingRequest? { byNonce[nonce] }
+
+    func count(of instance: InstanceID) -> Int { perInstance[instance] ?? 0 }
+
+    mutating func add(_ request: PendingRequest) {
+        byNonce[request.handle.nonce] = request
+        if case .instance(let id, _) = request.waiter { perInstance[id, default: 0] += 1 }
+    }
+
+    mutating func update(_ nonce: UInt64, _ change: (inout PendingRequest) -> Void) {
+        guard var request = byNonce[nonce] else { return }
+        change(&request)
+        byNonce[nonce] = request
+    }
+
+    mutating func remove(_ nonce: UInt64) -> PendingRequest? {
+        guard let request = byNonce.removeValue(forKey: nonce) else { return nil }
+        if case .instance(let id, _) = request.waiter, let count = perInstance[id] {
+            perInstance[id] = count > 1 ? count - 1 : nil
+        }
+        return request
+    }
+
+    /// Nonces of the requests whose waiter satisfies a condition, in order.
+    func nonces(where condition: (RequestWaiter) -> Bool) -> [UInt64] {
+        byNonce.filter { condition($0.value.waiter) }.keys.sorted()
+    }
+
+    var heldFuel: UInt64 {
+        byNonce.values.reduce(0) { $0 &+ $1.retryFuel &+ $1.replyFuel }
+    }
+}

@@ -1,0 +1,52 @@
+internal import Cryptography
+package import KBR
+package import PeerletRuntime
+internal import Wire
+
+/// Makes and checks this node's reply handles (`Spec/node.md` §3.4).
+struct ReplyAuthority: Sendable {
+    private let node: Identifier
+    private let secret: [UInt8]
+
+    /// `secret` is this process's own; handles do not outlive it.
+    init(node: Identifier, secret: [UInt8]) {
+        self.node = node
+        self.secret = secret
+    }
+
+    func handle(nonce: UInt64, deadline: UInt64, waiter: RequestWaiter) -> ReplyHandle {
+        var handle = ReplyHandle(
+            origin: node, instanceTag: Self.tag(of: waiter), nonce: nonce, deadline: deadline,
+            code: [])
+        handle.code = code(for: handle)
+        return handle
+    }
+
+    func isGenuine(_ handle: ReplyHandle) -> Bool {
+        handle.origin == node && constantTimeEqual(handle.code, code(for: handle))
+    }
+
+    private func code(for handle: ReplyHandle) -> [UInt8] {
+        var writer = WireWriter(capacity: 64)
+        handle.origin.encode(to: &writer)
+        writer.raw(handle.instanceTag)
+        writer.u64(handle.nonce)
+        writer.u64(handle.deadline)
+        return Array(HMACSHA256.code(for: writer.bytes, key: secret).prefix(16))
+    }
+
+    private static func tag(of waiter: RequestWaiter) -> [UInt8] {
+        var writer = WireWriter(capacity: 72)
+        switch waiter {
+        case .instance(let id, _):
+            writer.u8(0)
+            id.application.encode(to: &writer)
+            if let key = id.key { key.encode(to: &writer) }
+        case .client(let client, let request):
+            writer.u8(1)
+            writer.u64(client)
+            writer.u64(request)
+        }
+        return Array(SHA256.digest(writer.bytes).prefix(16))
+    }
+}
