@@ -6,34 +6,41 @@ internal import Wire
 /// Makes and checks this node's reply handles (`Spec/node.md` §3.4).
 struct ReplyAuthority: Sendable {
     private let node: Identifier
-    private let secret: [UInt8]
+    private let authenticator: HMACSHA256
 
     /// `secret` is this process's own; handles do not outlive it.
-    init(node: Identifier, secret: [UInt8]) {
+    init(node: Identifier, secret: [UInt8]) throws(CryptographyError) {
         self.node = node
-        self.secret = secret
+        authenticator = try HMACSHA256(key: secret)
     }
 
-    func handle(nonce: UInt64, deadline: UInt64, waiter: RequestWaiter) -> ReplyHandle {
+    func handle(
+        nonce: UInt64, deadline: UInt64, waiter: RequestWaiter
+    ) throws(CryptographyError) -> ReplyHandle {
         var handle = ReplyHandle(
             origin: node, instanceTag: Self.tag(of: waiter), nonce: nonce, deadline: deadline,
             code: [])
-        handle.code = code(for: handle)
+        let code = try authenticator.code(fields(of: handle))
+        handle.code = Array(code.prefix(Self.codeLength))
         return handle
     }
 
     func isGenuine(_ handle: ReplyHandle) -> Bool {
-        handle.origin == node && constantTimeEqual(handle.code, code(for: handle))
+        guard handle.origin == node, let expected = try? authenticator.code(fields(of: handle))
+        else { return false }
+        return constantTimeEquals(handle.code, Array(expected.prefix(Self.codeLength)))
     }
 
-    private func code(for handle: ReplyHandle) -> [UInt8] {
+    private func fields(of handle: ReplyHandle) -> [UInt8] {
         var writer = WireWriter(capacity: 64)
         handle.origin.encode(to: &writer)
         writer.raw(handle.instanceTag)
         writer.u64(handle.nonce)
         writer.u64(handle.deadline)
-        return Array(HMACSHA256.code(for: writer.bytes, key: secret).prefix(16))
+        return writer.bytes
     }
+
+    private static let codeLength = 16
 
     private static func tag(of waiter: RequestWaiter) -> [UInt8] {
         var writer = WireWriter(capacity: 72)

@@ -1,0 +1,88 @@
+internal import KBR
+internal import PeerletRuntime
+
+/// Why an upcall is made, and so what follows when its report is in.
+enum UpcallPurpose: Hashable, Sendable {
+    case initialize
+    case forward(passage: UInt64)
+    case deliver(passage: UInt64)
+    case reply(nonce: UInt64)
+    case client(nonce: UInt64)
+    case timer
+    case update
+    case undeliverable
+    case clientGone
+    case stop
+}
+
+/// An upcall waiting for its instance.
+struct MailboxEntry: Sendable {
+    var event: UpcallEvent
+    var purpose: UpcallPurpose
+    /// Fuel of the message that causes it; nil when it draws on the application's own rate.
+    var budget: UInt64?
+
+    init(_ event: UpcallEvent, _ purpose: UpcallPurpose, budget: UInt64? = nil) {
+        self.event = event
+        self.purpose = purpose
+        self.budget = budget
+    }
+}
+
+/// Upcalls waiting for one instance, in order of arrival. Messages are refused when it is full;
+/// what the host itself has to tell is bounded by its cause and always taken.
+struct Mailbox: Sendable {
+    private var entries: [MailboxEntry] = []
+    private var first = 0
+
+    var count: Int { entries.count - first }
+    var isEmpty: Bool { count == 0 }
+
+    mutating func append(_ entry: MailboxEntry) { entries.append(entry) }
+
+    /// Puts an entry before all others: an upcall to be made again, or `init`.
+    mutating func prepend(_ entry: MailboxEntry) {
+        if first > 0 {
+            first -= 1
+            entries[first] = entry
+        } else {
+            entries.insert(entry, at: 0)
+        }
+    }
+
+    /// Replaces a waiting `update` of the same kind, so that a burst of changes costs one upcall.
+    mutating func coalesceUpdate(_ entry: MailboxEntry) {
+        for index in first..<entries.count
+        where entries[index].purpose == .update && entries[index].event.status == entry.event.status
+            && entries[index].event.origin == entry.event.origin
+        {
+            var merged = entry
+            merged.event.oldRange = entries[index].event.oldRange
+            entries[index] = merged
+            return
+        }
+        append(entry)
+    }
+
+    mutating func popFirst() -> MailboxEntry? {
+        guard first < entries.count else { return nil }
+        let entry = entries[first]
+        first += 1
+        if first == entries.count || first > 64 {
+            entries.removeFirst(first)
+            first = 0
+        }
+        return entry
+    }
+
+    mutating func removeAll() -> [MailboxEntry] {
+        defer {
+            entries = []
+            first = 0
+        }
+        return Array(entries[first...])
+    }
+
+    /// Fuel of the messages that wait here.
+    var heldFuel: UInt64 { entries[first...].reduce(0) { $0 &+ ($1.budget ?? 0) } }
+}

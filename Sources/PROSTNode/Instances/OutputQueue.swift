@@ -1,0 +1,52 @@
+internal import PeerletRuntime
+
+/// What an upcall wants to happen, held until its store batch is durable.
+struct HeldOutput: Sendable {
+    /// Number of the batch it waits for; nil when the upcall wrote nothing.
+    var batch: UInt64?
+    var purpose: UpcallPurpose
+    var event: UpcallEvent
+    var report: ExecutionReport
+    /// Fuel left for what it sends; nil when that is injected here.
+    var budget: UInt64?
+}
+
+/// Output commit (`Spec/node.md` §5): effects leave in the order of their upcalls, each only after
+/// its store batch is durable.
+struct OutputQueue: Sendable {
+    private var held: [HeldOutput] = []
+    private var committed: Set<UInt64> = []
+
+    var isEmpty: Bool { held.isEmpty }
+
+    mutating func append(_ output: HeldOutput) { held.append(output) }
+
+    mutating func batchIsDurable(_ batch: UInt64) { committed.insert(batch) }
+
+    /// Batches not yet durable, oldest first: the instance reads its own writes through them.
+    var pendingBatches: [StoreBatch] {
+        held.compactMap { output in
+            guard let batch = output.batch, !committed.contains(batch) else { return nil }
+            return output.report.batch
+        }
+    }
+
+    /// The next output that may leave.
+    mutating func popReady() -> HeldOutput? {
+        guard let first = held.first else { return nil }
+        if let batch = first.batch {
+            guard committed.remove(batch) != nil else { return nil }
+        }
+        return held.removeFirst()
+    }
+
+    mutating func removeAll() -> [HeldOutput] {
+        defer {
+            held = []
+            committed = []
+        }
+        return held
+    }
+
+    var heldFuel: UInt64 { held.reduce(0) { $0 &+ ($1.budget ?? 0) } }
+}

@@ -1,0 +1,66 @@
+package import KBR
+package import PeerletRuntime
+package import SansIO
+package import Wire
+
+/// Everything a node asks of the world around it. Effects are carried out in order; in particular
+/// a `send` after a `commit` does not wait for it: the core holds back what must wait.
+package enum NodeEffect: Sendable {
+    package enum Priority: Hashable, Sendable {
+        case control
+        case bulk
+    }
+
+    case send(Frame, to: NodeHandle, Priority)
+    case execute(Invocation)
+    /// Keep or undo what the last upcall of an instance did to its memory; comes before the next
+    /// `execute` of that instance.
+    case finish(invocation: UInt64, InstanceID, isAccepted: Bool)
+    case dropInstance(InstanceID)
+    /// Check signature, verify and translate a package in a lane.
+    case check(digest: Identifier, package: [UInt8])
+    /// Make a batch durable and say so with `committed`; batches become durable in order.
+    case commit(StoreBatch, batch: UInt64)
+    case readRows(
+        request: UInt64, StoreSpace, arc: RingInterval, after: [UInt8]?, limit: Int)
+    case readDigest(request: UInt64, StoreSpace, arc: RingInterval)
+    case readUsage(ApplicationID)
+    /// Fetch a package over https from a host that the policy allows.
+    case download(digest: Identifier, url: String, limit: Int)
+    case respond(client: UInt64, Frame)
+    /// The peers that must keep their connections.
+    case neighbors([Identifier])
+    case log(NodeEvent)
+    case left
+}
+
+/// What a node tells its operator.
+package struct NodeEvent: Hashable, Sendable {
+    package enum Level: UInt8, Hashable, Comparable, Sendable {
+        case debug, info, warning, error
+
+        package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    package var level: Level
+    /// A stable name: `ring.formed`, `code.loaded`, `limit.hit`.
+    package var name: String
+    package var fields: [(name: String, value: String)]
+
+    package init(_ level: Level, _ name: String, _ fields: KeyValuePairs<String, String> = [:]) {
+        self.level = level
+        self.name = name
+        self.fields = fields.map { (name: $0.key, value: $0.value) }
+    }
+
+    package static func == (left: Self, right: Self) -> Bool {
+        left.level == right.level && left.name == right.name
+            && left.fields.map(\.name) == right.fields.map(\.name)
+            && left.fields.map(\.value) == right.fields.map(\.value)
+    }
+
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(level)
+        hasher.combine(name)
+    }
+}

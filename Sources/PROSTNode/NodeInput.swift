@@ -1,0 +1,31 @@
+package import KBR
+package import PeerletRuntime
+package import Wire
+
+/// Everything that can happen to a node.
+package enum NodeInput: Sendable {
+    /// Start a ring of one's own.
+    case found
+    /// Join the ring of which one of these is a member.
+    case join([NodeHandle])
+    /// A frame on an accepted connection; the transport has proved who sent it.
+    case frame(Frame, from: NodeHandle)
+    case peerUp(NodeHandle)
+    case peerDown(Identifier)
+    /// A frame that could not be sent: the peer cannot be reached or does not read.
+    case undeliverable(Frame, to: NodeHandle)
+    /// The deadline of `nextDeadline` has come.
+    case wake
+    case execution(ExecutionReport)
+    /// The outcome of a `check` effect.
+    case checked(digest: Identifier, Result<LoadedPeerlet, LoadError>)
+    /// A store batch is durable, or will never be.
+    case committed(batch: UInt64, StoreError?)
+    case rows(request: UInt64, Result<[StoreRow], StoreError>)
+    case digest(request: UInt64, Result<RangeDigest, StoreError>)
+    case usage(ApplicationID, StoreUsage)
+    case client(UInt64, ClientRequest)
+    case clientGone(UInt64)
+    case policy(NodePolicy)
+    case leave
+}
