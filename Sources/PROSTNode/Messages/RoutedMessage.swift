@@ -64,8 +64,8 @@ package struct RoutedMessage: Hashable, Sendable {
     /// Who is charged: SHA-256 of the client's or provider's key, zero if unknown.
     package var principal: Identifier = .zero
     package var code: Code
-    /// Epoch of the sender's configured range, 0 outside consistent stores (`Spec/consistency.md`).
-    package var rangeEpoch: UInt64 = 0
+    /// In consistent stores, the configured arc that the sender acts for (`Spec/consistency.md`).
+    package var range: RangeStamp?
     /// Present in requests.
     package var replyHandle: ReplyHandle?
     /// Nodes passed, in traced messages.
@@ -124,7 +124,6 @@ extension RoutedMessage: WireCodable {
         code = Code(
             digest: try Identifier(from: &reader), version: try reader.u64("package version"),
             locator: try reader.prefixedText("code locator", limit: WireLimits.locator))
-        rangeEpoch = try reader.u64("range epoch")
         payload = try reader.prefixedBytes("payload", limit: WireLimits.payload)
         try decodeExtensions(from: &reader)
         guard flags.contains(.request) == (replyHandle != nil) else {
@@ -152,7 +151,6 @@ extension RoutedMessage: WireCodable {
         code.digest.encode(to: &writer)
         writer.u64(code.version)
         writer.prefixedText(code.locator)
-        writer.u64(rangeEpoch)
         writer.prefixedBytes(payload)
         encodeExtensions(to: &writer)
     }
@@ -165,6 +163,7 @@ extension RoutedMessage {
         case replyHandle = 1
         case sourceApplication = 2
         case trace = 3
+        case range = 4
     }
 
     /// Most nodes noted in a trace: as many as a message may pass.
@@ -193,6 +192,7 @@ extension RoutedMessage {
                         .tooLarge(value: UInt64(passed.count), limit: UInt64(Self.traceLimit)))
                 }
                 trace = passed
+            case .range: range = try RangeStamp(from: &body)
             case nil: continue
             }
             try body.expectEnd("extension")
@@ -210,6 +210,7 @@ extension RoutedMessage {
             body.handles(Array(trace.prefix(Self.traceLimit)))
             extensions.append((.trace, body.bytes))
         }
+        if let range { extensions.append((.range, range.wireBytes)) }
         writer.varint(UInt64(extensions.count))
         for (type, body) in extensions {
             writer.varint(type.rawValue)
