@@ -1,10 +1,8 @@
 internal import KBR
 internal import PeerletRuntime
 
-/// What a node waits for.
+/// What a node waits for, beside its ring and its loader, which keep timers of their own.
 enum NodeTimer: Hashable, Sendable {
-    case chord
-    case loader
     case range(ApplicationID)
     /// A message's time is up.
     case passage(UInt64)
@@ -21,6 +19,6 @@ enum NodeTimer: Hashable, Sendable {
     case instance(InstanceID, timer: UInt64)
     /// An instance paused by its rate may go on.
     case refill(InstanceID)
-    case tables
-    case leave
+    /// A leaving node has handed over long enough.
+    case departure
 }

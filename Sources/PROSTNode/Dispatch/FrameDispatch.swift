@@ -1,0 +1,52 @@
+internal import Chord
+internal import KBR
+internal import Wire
+
+// First stage: a frame's kind decides the protocol (`Spec/wire.md` §6).
+extension Node {
+    mutating func receive(_ frame: Frame, from peer: NodeHandle) {
+        do {
+            try dispatch(frame, from: peer)
+        } catch {
+            counters.malformedFrames &+= 1
+            log(
+                .warning, "frame.malformed",
+                ["peer": "\(peer)", "kind": "\(frame.kind)", "error": "\(error)"])
+        }
+    }
+
+    private mutating func dispatch(_ frame: Frame, from peer: NodeHandle) throws(WireError) {
+        guard let kind = FrameKind(rawValue: frame.kind) else {
+            throw WireError(field: "frame kind", offset: 0, reason: .invalid("unknown"))
+        }
+        switch kind {
+        case .chord:
+            let message = try ChordMessage(wireBytes: frame.body, "chord message")
+            chordInput(.message(message, from: peer))
+        case .route:
+            counters.messagesIn &+= 1
+            arrive(try RoutedMessage(wireBytes: frame.body, "routed message"), from: peer)
+        case .hopAcknowledgement:
+            acknowledged(
+                try HopAcknowledgement(wireBytes: frame.body, "acknowledgement"), by: peer)
+        case .reply: arrive(try ReplyMessage(wireBytes: frame.body, "reply"))
+        case .fetch: codeRequested(try FetchRequest(wireBytes: frame.body, "fetch"), by: peer)
+        case .chunk: codeArrived(try FetchChunk(wireBytes: frame.body, "chunk"), from: peer)
+        case .range: rangeMessage(try RangeFrame(wireBytes: frame.body, "range"), from: peer)
+        case .offer: offered(try ApplicationOffer(wireBytes: frame.body, "offer"), by: peer)
+        }
+    }
+
+    /// The transport could not hand a frame over. What has a time-out of its own waits for it; a
+    /// message on its way is rerouted at once.
+    mutating func undeliverable(_ frame: Frame, to peer: NodeHandle) {
+        connected[peer.id] = nil
+        chordInput(.peerFailed(peer.id, .refused))
+        guard FrameKind(rawValue: frame.kind) == .route,
+            let message = try? RoutedMessage(wireBytes: frame.body, "routed message"),
+            let number = passages.number(of: HopKey(id: message.id, attempt: message.attempt))
+        else { return }
+        timers.cancel(.acknowledgement(number))
+        acknowledgementOverdue(number)
+    }
+}

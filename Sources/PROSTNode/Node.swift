@@ -1,0 +1,195 @@
+package import Chord
+package import Cryptography
+package import KBR
+package import PeerletRuntime
+package import SansIO
+internal import Wire
+
+/// A whole PROST node as one deterministic state machine without I/O (`Spec/node.md`).
+///
+/// The daemon drives it from sockets, threads and a disk; the simulator drives thousands of the
+/// very same nodes in virtual time. Its folders are the stages of a message: Routing, Dispatch,
+/// Policy, Admission, Loader, Instances, Requests.
+package struct Node: Sendable {
+    let configuration: NodeConfiguration
+    package let handle: NodeHandle
+    package internal(set) var chord: ChordNode
+    var neighborhood: Neighborhood
+    /// Epoch of ring views: grows with the neighbourhood and with configured ranges.
+    var ringEpoch: UInt64 = 0
+
+    package internal(set) var policy: NodePolicy
+    var admission: Admission
+    var loader: CodeLoader
+    var limitLedger = LimitLedger()
+    /// Applications hosted here.
+    var applications: [ApplicationID: HostedApplication] = [:]
+    var instances: [InstanceID: InstanceRecord] = [:]
+
+    var passages: PassageTable
+    var duplicates: ExpiringTable<HopKey, HopAcknowledgement.Verdict>
+    var reversePaths: ExpiringTable<ReversePath, NodeHandle>
+    /// Nodes that refused an application, for a while.
+    var refusals: ExpiringTable<Refusal, Bool>
+    var requests = PendingRequests()
+    let authority: ReplyAuthority
+    package internal(set) var ledger = BudgetLedger()
+
+    /// Nodes with an open connection.
+    var connected: [Identifier: NodeHandle] = [:]
+    /// Instances that watch a node.
+    var watchers: [Identifier: Set<InstanceID>] = [:]
+    var clients: Set<UInt64> = []
+    var timers = TimerTable<NodeTimer>()
+    var random: DeterministicRandom
+    var batches: [UInt64: BatchOwner] = [:]
+    var reads: [UInt64: RangeRead] = [:]
+    var nextNumber: UInt64 = 0
+    var counters = NodeCounters()
+    var departure: Departure?
+
+    /// Both clocks of the step under way.
+    var now = Now(instant: .zero, wall: WallTime(milliseconds: 0))
+    /// What the step under way asks for.
+    var effects = EffectBuffer<NodeEffect>()
+
+    /// `seed` decides identifiers and delays; `stored` is what `StoreSpace.node` held at the end of
+    /// the last run. Throws if the secret for reply handles cannot be made.
+    package init(
+        handle: NodeHandle, configuration: NodeConfiguration, policy: NodePolicy,
+        totals: NodeTotals, seed: UInt64, stored: [StoreRow]
+    ) throws(CryptographyError) {
+        self.configuration = configuration
+        self.handle = handle
+        self.policy = policy
+        admission = Admission(totals: totals)
+        random = DeterministicRandom(seed: seed)
+        var secrets = random.stream("reply handles")
+        authority = try ReplyAuthority(node: handle.id, secret: secrets.bytes(32))
+        var chordSeeds = random.stream("chord")
+        chord = ChordNode(
+            self: handle, configuration: configuration.chord, seed: chordSeeds.next())
+        neighborhood = Neighborhood(node: handle)
+        passages = PassageTable(capacity: configuration.passageLimit)
+        duplicates = ExpiringTable(capacity: configuration.duplicateLimit)
+        reversePaths = ExpiringTable(capacity: configuration.reversePathLimit)
+        refusals = ExpiringTable(capacity: 1024)
+        loader = CodeLoader()
+        restore(from: stored)
+    }
+
+    /// When `.wake` is due next; nil if nothing waits.
+    package mutating func nextDeadline() -> Instant? {
+        [timers.nextDeadline(), chord.nextDeadline(), loader.nextDeadline()]
+            .compactMap(\.self).min()
+    }
+
+    /// One step: takes an input in and appends what is to be done about it.
+    package mutating func handle(
+        _ input: NodeInput, at now: Now, emit: inout EffectBuffer<NodeEffect>
+    ) {
+        self.now = now
+        dispatch(input)
+        fireTimers()
+        for effect in effects.drain() { emit(effect) }
+    }
+
+    private mutating func dispatch(_ input: NodeInput) {
+        switch input {
+        case .found: chordInput(.found)
+        case .join(let contacts): chordInput(.join(contacts: contacts))
+        case .frame(let frame, let peer): receive(frame, from: peer)
+        case .peerUp(let peer): connected[peer.id] = peer
+        case .peerDown(let id):
+            connected[id] = nil
+            chordInput(.peerFailed(id, .connectionClosed))
+        case .undeliverable(let frame, let peer): undeliverable(frame, to: peer)
+        case .wake: break
+        case .execution(let report): finishUpcall(report)
+        case .checked(let digest, let result): codeChecked(digest, result)
+        case .committed(let batch, let error): batchCommitted(batch, error)
+        case .rows(let request, let result): rowsRead(request, result)
+        case .digest(let request, let result): digestRead(request, result)
+        case .usage(let application, let usage): usageKnown(application, usage)
+        case .client(let client, let request): receive(request, from: client)
+        case .clientGone(let client): clientGone(client)
+        case .policy(let policy): reload(policy)
+        case .leave: beginDeparture()
+        }
+    }
+
+    private mutating func fireTimers() {
+        if let due = chord.nextDeadline(), due <= now.instant { chordInput(.wake) }
+        if let due = loader.nextDeadline(), due <= now.instant { wakeLoader() }
+        while let timer = timers.popExpired(at: now.instant) { fire(timer) }
+    }
+
+    private mutating func fire(_ timer: NodeTimer) {
+        switch timer {
+        case .range(let application): wakeRange(application)
+        case .passage(let number): passageExpired(number)
+        case .acknowledgement(let number): acknowledgementOverdue(number)
+        case .forward(let number): forwardOverdue(number)
+        case .reroute(let number): route(number)
+        case .rangeWait(let number): rangeOverdue(number)
+        case .requestRetry(let nonce): retryRequest(nonce)
+        case .requestDeadline(let nonce): requestOverdue(nonce)
+        case .instance(let instance, let timer): instanceTimer(instance, timer)
+        case .refill(let instance): schedule(instance)
+        case .departure: departureOverdue()
+        }
+    }
+
+    /// A number never used before by this node: invocations, batches, reads.
+    mutating func uniqueNumber() -> UInt64 {
+        nextNumber += 1
+        return nextNumber
+    }
+
+    mutating func log(
+        _ level: NodeEvent.Level, _ name: String, _ fields: KeyValuePairs<String, String> = [:]
+    ) {
+        effects(.log(NodeEvent(level, name, fields)))
+    }
+
+    mutating func send(
+        _ kind: FrameKind, _ body: some WireCodable, to peer: NodeHandle,
+        _ priority: NodeEffect.Priority = .control
+    ) {
+        effects(.send(Frame(kind: kind.rawValue, body: body.wireBytes), to: peer, priority))
+    }
+}
+
+/// The way back of one request's answers.
+struct ReversePath: Hashable, Sendable {
+    var origin: Identifier
+    var nonce: UInt64
+}
+
+/// A node that does not host an application.
+struct Refusal: Hashable, Sendable {
+    var node: Identifier
+    var application: ApplicationID
+}
+
+/// Who is told when a batch is durable.
+enum BatchOwner: Hashable, Sendable {
+    case instance(InstanceID)
+    case range(ApplicationID, batch: UInt64)
+    case node
+}
+
+/// Counts since the start, for `prost status` and `top`.
+package struct NodeCounters: Hashable, Sendable {
+    package var messagesIn: UInt64 = 0
+    package var messagesOut: UInt64 = 0
+    package var delivered: UInt64 = 0
+    package var forwarded: UInt64 = 0
+    package var forwardUpcalls: UInt64 = 0
+    package var duplicatesDropped: UInt64 = 0
+    package var busy: UInt64 = 0
+    package var expired: UInt64 = 0
+    package var malformedFrames: UInt64 = 0
+    package var reroutes: UInt64 = 0
+    package var staleRejected: UInt64 = 0
+}

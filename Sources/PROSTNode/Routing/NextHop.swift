@@ -1,0 +1,123 @@
+internal import Chord
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletRuntime
+internal import SansIO
+
+// Choosing and reaching the next hop: recursive routing with acknowledgements, time-outs from
+// measured round trips, and reroutes paid from a reserve (`Spec/node.md` §3.3).
+extension Node {
+    /// Times a hop tries in all: the low nibble of the attempt counts them.
+    private static let attemptLimit: UInt8 = 6
+
+    mutating func route(_ number: UInt64) {
+        guard let passage = passages[number] else { return }
+        let message = passage.message
+        timers.cancel(.forward(number))
+        if message.flags.contains(.direct) {
+            if let target = passage.hint { return transmit(number, to: target) }
+            return fail(number, passage, status: .noRoute)
+        }
+        if message.rank > 0, passage.previous != nil { return deliver(number) }
+        if let hint = passage.hint, !passage.avoided.contains(hint.id), hint.id != handle.id {
+            return transmit(number, to: hint)
+        }
+        let avoided = passage.avoided
+        switch chord.nextHop(toward: message.destination, avoiding: { avoided.contains($0) }) {
+        case .deliverHere: deliver(number)
+        case .forward(let next) where next.id == handle.id: deliver(number)
+        case .forward(let next): transmit(number, to: next)
+        case .unknown:
+            passages.update(number) {
+                $0.stage = .awaitingRoute
+                $0.avoided = []
+            }
+            timers.set(.reroute(number), at: now.instant + .milliseconds(200))
+        }
+    }
+
+    mutating func transmit(_ number: UInt64, to next: NodeHandle) {
+        passages.update(number) { passage in
+            let reserve = BudgetRules.retryReserve(of: passage.message.budget)
+            passage.message.budget -= reserve
+            passage.reserve += reserve
+            passage.message.remaining = passage.remaining(at: now.instant)
+            passage.sentAt = now.instant
+            passage.stage = .awaitingAcknowledgement(next)
+        }
+        guard let passage = passages[number] else { return }
+        send(.route, passage.message, to: next)
+        ledger.send(passage.message.budget)
+        passages.update(number) { $0.message.budget = 0 }
+        counters.messagesOut &+= 1
+        if passage.previous != nil { counters.forwarded &+= 1 }
+        timers.set(.acknowledgement(number), at: now.instant + patience(for: next, passage))
+    }
+
+    /// Until when a hop's acknowledgement is waited for; longer after each BUSY.
+    private func patience(for next: NodeHandle, _ passage: Passage) -> TimeSpan {
+        let measured = chord.timeout(for: next.id)
+        return min(max(measured, .milliseconds(100)), configuration.acknowledgementTimeout)
+            * UInt64(1 + passage.busyRetries)
+    }
+
+    mutating func acknowledged(_ acknowledgement: HopAcknowledgement, by peer: NodeHandle) {
+        let key = HopKey(id: acknowledgement.id, attempt: acknowledgement.attempt)
+        guard let number = passages.number(of: key), let passage = passages[number],
+            case .awaitingAcknowledgement(let next) = passage.stage, next.id == peer.id
+        else { return }
+        chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
+        switch acknowledgement.verdict {
+        case .accepted, .expired: endPassage(number)
+        case .stale: fail(number, passage, status: .stale)
+        case .busy:
+            passages.update(number) { $0.busyRetries = min($0.busyRetries + 1, 8) }
+            // Responsibility stays where it is: the same hop is asked again, later.
+            timers.set(
+                .acknowledgement(number),
+                at: now.instant + random.jittered(.milliseconds(20) * UInt64(passage.busyRetries + 1)))
+        }
+    }
+
+    /// No acknowledgement: another hop is tried with what was kept in reserve.
+    mutating func acknowledgementOverdue(_ number: UInt64) {
+        guard let passage = passages[number],
+            case .awaitingAcknowledgement(let next) = passage.stage
+        else { return }
+        let tries = passage.message.attempt & 15
+        guard tries + 1 < Self.attemptLimit else {
+            return fail(number, passage, status: .dead)
+        }
+        counters.reroutes &+= 1
+        let wasBusy = passage.busyRetries > 0
+        passages.update(number) { passage in
+            passage.message.attempt += 1
+            passage.message.budget = passage.reserve
+            passage.reserve = 0
+            if !wasBusy, tries > 0 || connected[next.id] == nil {
+                passage.avoided.append(next.id)
+            }
+        }
+        route(number)
+    }
+
+    /// A message cannot go on from here. Only its source says so to anyone; elsewhere the origin's
+    /// own retry takes over.
+    mutating func fail(_ number: UInt64, _ passage: Passage, status: HostError) {
+        let message = passage.message
+        endPassage(number)
+        guard passage.previous == nil else { return }
+        if let handle = message.replyHandle {
+            if message.flags.contains(.direct), status == .dead || status == .noRoute {
+                answerRequest(handle.nonce, status: status)
+            }
+        } else if message.flags.contains(.direct), let sender = passage.sender {
+            var event = UpcallEvent(.undeliverable)
+            event.type = message.type
+            event.origin = passage.hint
+            event.status = status.rawValue
+            event.payload = message.payload
+            _ = post(MailboxEntry(event, .undeliverable), to: sender.instance)
+        }
+    }
+}
