@@ -21,9 +21,9 @@ package enum NodeEffect: Sendable {
     case check(digest: Identifier, package: [UInt8])
     /// Make a batch durable and say so with `committed`; batches become durable in order.
     case commit(StoreBatch, batch: UInt64)
-    case readRows(
-        request: UInt64, StoreSpace, arc: RingInterval, after: [UInt8]?, limit: Int)
-    case readDigest(request: UInt64, StoreSpace, arc: RingInterval)
+    /// Read a page of durable rows with `ArcScan`.
+    case readRows(request: UInt64, ApplicationID, arc: RingInterval, after: [UInt8]?)
+    case readDigest(request: UInt64, ApplicationID, arc: RingInterval)
     case readUsage(ApplicationID)
     /// Fetch a package over https from a host that the policy allows.
     case download(digest: Identifier, url: String, limit: Int)

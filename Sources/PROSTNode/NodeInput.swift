@@ -21,7 +21,7 @@ package enum NodeInput: Sendable {
     case checked(digest: Identifier, Result<LoadedPeerlet, LoadError>)
     /// A store batch is durable, or will never be.
     case committed(batch: UInt64, StoreError?)
-    case rows(request: UInt64, Result<[StoreRow], StoreError>)
+    case rows(request: UInt64, Result<RowPage, StoreError>)
     case digest(request: UInt64, Result<RangeDigest, StoreError>)
     case usage(ApplicationID, StoreUsage)
     case client(UInt64, ClientRequest)

@@ -65,7 +65,7 @@ extension Node {
     func ringView(for application: ApplicationID) -> RingView {
         RingView(
             epoch: ringEpoch, routing: chord,
-            configured: applications[application]?.ranges.map(\.configuredRanges))
+            configured: applications[application]?.configured)
     }
 
     mutating func watchedNodeIsGone(_ id: Identifier) {

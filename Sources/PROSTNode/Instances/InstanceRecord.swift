@@ -18,6 +18,8 @@ struct InstanceRecord: Sendable {
         var entry: MailboxEntry
         /// Fuel lent to the upcall; the rest of the entry's budget waits in the entry.
         var lease: UInt64
+        /// The configured ranges that the upcall sees.
+        var configured: [ConfiguredRange]
     }
 
     struct Timer: Hashable, Sendable {
@@ -46,6 +48,13 @@ struct InstanceRecord: Sendable {
         self.id = id
         fuel = TokenBucket(rate: limits[.fuel], burst: limits[.fuelBurst], at: now)
         messages = TokenBucket(rate: limits[.messages], burst: limits[.messages], at: now)
+    }
+
+    /// What remains of an instance that was ended.
+    init(stopped id: InstanceID, because reason: String, usage: InstanceUsage, at now: Instant) {
+        self.init(id: id, limits: InstanceLimits(), at: now)
+        state = .stopped(reason)
+        self.usage = usage
     }
 
     /// Fuel held by waiting and running upcalls and by outputs.

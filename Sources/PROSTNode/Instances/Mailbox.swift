@@ -21,11 +21,19 @@ struct MailboxEntry: Sendable {
     var purpose: UpcallPurpose
     /// Fuel of the message that causes it; nil when it draws on the application's own rate.
     var budget: UInt64?
+    /// The configured arc under which a member of a consistent store sent the message.
+    var stamp: RangeStamp?
+    /// Fuel that the answer in a `reply` cost where it was made.
+    var fuelElsewhere: UInt64 = 0
 
-    init(_ event: UpcallEvent, _ purpose: UpcallPurpose, budget: UInt64? = nil) {
+    init(
+        _ event: UpcallEvent, _ purpose: UpcallPurpose, budget: UInt64? = nil,
+        stamp: RangeStamp? = nil
+    ) {
         self.event = event
         self.purpose = purpose
         self.budget = budget
+        self.stamp = stamp
     }
 }
 

@@ -4,8 +4,7 @@ internal import PeerletRuntime
 struct HeldOutput: Sendable {
     /// Number of the batch it waits for; nil when the upcall wrote nothing.
     var batch: UInt64?
-    var purpose: UpcallPurpose
-    var event: UpcallEvent
+    var entry: MailboxEntry
     var report: ExecutionReport
     /// Fuel left for what it sends; nil when that is injected here.
     var budget: UInt64?

@@ -28,11 +28,11 @@ extension Node {
         let message = passage.message
         if let ranges = hosted.ranges {
             if let stamp = message.range, message.flags.contains(.direct) {
-                guard ranges.accepts(key: stamp.key, epoch: stamp.epoch) else {
+                guard ranges.accepts(stamp.key, epoch: stamp.epoch, root: message.origin.id) else {
                     counters.staleRejected &+= 1
                     return reject(number, passage, status: .stale)
                 }
-            } else if !message.flags.contains(.direct), !ranges.isServing(message.destination) {
+            } else if !message.flags.contains(.direct), ranges.epoch(for: message.destination) == nil {
                 passages.update(number) { $0.stage = .awaitingRange }
                 let half = passage.deadline.since(now.instant).nanoseconds / 2
                 let wait = min(configuration.rangeWait, TimeSpan(nanoseconds: half))
@@ -52,7 +52,9 @@ extension Node {
         let budget = message.budget
         guard
             post(
-                MailboxEntry(event, .deliver(passage: number), budget: budget),
+                MailboxEntry(
+                    event, .deliver(passage: number), budget: budget,
+                    stamp: message.flags.contains(.direct) ? message.range : nil),
                 to: hosted.instance(for: message))
         else { return reject(number, passage, status: .rate) }
         timers.cancel(.rangeWait(number))

@@ -1,0 +1,47 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletPackage
+internal import PeerletRuntime
+internal import SansIO
+
+/// An application that this node runs: its code, the owner's decision, and its store.
+struct HostedApplication: Sendable {
+    var peerlet: LoadedPeerlet
+    var limits: InstanceLimits
+    var code: RoutedMessage.Code
+    /// Charged bytes of its store with what is on its way there; nil until the disk was asked.
+    var storedBytes: UInt64?
+    /// Its configurations, when its store is consistent.
+    var ranges: RangeKeeper?
+    /// What upcalls see of them; nil when its store is not consistent.
+    var configured: [ConfiguredRange]?
+    private let exported: Set<String>
+
+    init(peerlet: LoadedPeerlet, limits: InstanceLimits, code: RoutedMessage.Code) {
+        self.peerlet = peerlet
+        self.limits = limits
+        self.code = code
+        exported = Set(peerlet.manifest.exports)
+    }
+
+    var name: String { peerlet.manifest.name }
+    var isConsistent: Bool { peerlet.manifest.storeClass == .consistent }
+
+    func exports(_ upcall: Upcall) -> Bool { exported.contains(upcall.name) }
+
+    /// The instance that a message is for: the node's, or that of its key.
+    func instance(for message: RoutedMessage) -> InstanceID {
+        instance(for: message.destination)
+    }
+
+    func instance(for key: Identifier) -> InstanceID {
+        InstanceID(
+            application: peerlet.application,
+            key: peerlet.manifest.instanceClass == .keyed ? key : nil)
+    }
+
+    /// The exported function that serves a client's method: `client_NAME`, else `client`.
+    func serves(method: String) -> Bool {
+        exported.contains("client_" + method) || exports(.client)
+    }
+}

@@ -1,0 +1,186 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletRuntime
+internal import SansIO
+
+// Output commit: the effects of upcalls leave in order, each after its batch is durable
+// (`Spec/node.md` §5).
+extension Node {
+    mutating func batchCommitted(_ batch: UInt64, _ error: StoreError?) {
+        guard let owner = batches.removeValue(forKey: batch) else { return }
+        if let error { log(.error, "store.commit_failed", ["error": "\(error)"]) }
+        switch owner {
+        case .node: break
+        case .range(let application, let number):
+            if error == nil { rangeInput(.durable(number), application) }
+        case .instance(let id):
+            guard error == nil else { return restart(id) }
+            instances[id]?.output.batchIsDurable(batch)
+            releaseOutput(of: id)
+        }
+    }
+
+    /// A commit failed: what was held is dropped and the instance begins again from the store.
+    private mutating func restart(_ id: InstanceID) {
+        guard instances[id] != nil else { return }
+        stop(id, because: "its store could not be written")
+        instances[id] = nil
+        applications[id.application]?.storedBytes = nil
+        _ = ensureInstance(id, .restored)
+    }
+
+    mutating func releaseOutput(of id: InstanceID) {
+        while let output = instances[id]?.output.popReady() { release(output, of: id) }
+    }
+
+    private mutating func release(_ output: HeldOutput, of id: InstanceID) {
+        guard let hosted = applications[id.application] else { return }
+        var rest = divide(output, hosted)
+        for (index, effect) in output.report.effects.enumerated() {
+            carryOut(effect, share: rest.shares[index], of: output, by: id, hosted)
+        }
+        if case .completed(let result) = output.report.outcome {
+            conclude(output, result: result, id)
+        } else {
+            conclude(output, result: 0, id)
+        }
+        settle(output, &rest.left)
+    }
+
+    /// Fuel for each effect: messages share what the upcall left, or are injected here.
+    private mutating func divide(
+        _ output: HeldOutput, _ hosted: HostedApplication
+    ) -> (shares: [UInt64], left: UInt64) {
+        let effects = output.report.effects
+        let sends = effects.indices.filter { effects[$0].message != nil }
+        var shares = [UInt64](repeating: 0, count: effects.count)
+        guard !sends.isEmpty else { return (shares, output.budget ?? 0) }
+        if let budget = output.budget, !output.entry.isForward {
+            let divided = BudgetRules.shares(
+                of: budget, asked: sends.map { effects[$0].message?.budget ?? 0 })
+            for (position, index) in sends.enumerated() { shares[index] = divided[position] }
+            return (shares, budget - divided.reduce(0, +))
+        }
+        if let budget = output.budget {
+            // `forward` pays for what it sends and gives the rest back to its message.
+            let divided = BudgetRules.shares(
+                of: budget / 2, asked: sends.map { effects[$0].message?.budget ?? 0 })
+            for (position, index) in sends.enumerated() { shares[index] = divided[position] }
+            return (shares, budget - divided.reduce(0, +))
+        }
+        for index in sends {
+            let asked = effects[index].message?.budget ?? 0
+            shares[index] = asked > 0 ? asked : configuration.localSendBudget
+            ledger.inject(shares[index])
+        }
+        return (shares, 0)
+    }
+
+    private mutating func carryOut(
+        _ effect: PeerletEffect, share: UInt64, of output: HeldOutput, by id: InstanceID,
+        _ hosted: HostedApplication
+    ) {
+        switch effect {
+        case .send(let message): send(message, budget: share, for: output, by: id, hosted)
+        case .request(let token, let message, let timeout):
+            request(
+                message, token: token, timeout: timeout, budget: share, for: output, by: id,
+                hosted)
+        case .reply(let handle, let status, let payload, let isLast):
+            let event = output.entry.event
+            let isAnswer = event.upcall == .reply
+            reply(
+                to: handle, status: status, payload: payload, isLast: isLast, budget: 0,
+                hops: UInt8(clamping: event.hops),
+                fuel: output.report.fuelSpent &+ output.entry.fuelElsewhere,
+                responder: isAnswer ? event.origin : nil)
+        case .setTimer(let timer, let delay, let period, let cookie):
+            instances[id]?.timers[timer] = InstanceRecord.Timer(cookie: cookie, period: period)
+            timers.set(.instance(id, timer: timer), at: now.instant + delay)
+        case .cancelTimer(let timer):
+            instances[id]?.timers[timer] = nil
+            timers.cancel(.instance(id, timer: timer))
+        case .watch(let node, let isOn): watch(node, isOn, by: id)
+        case .clientPush(let client, let type, let payload):
+            push(payload, type: type, to: client, from: id.application)
+        case .log(let level, let text):
+            log(
+                NodeEvent.Level(rawValue: min(level, 3)) ?? .info, "peerlet.log",
+                ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)])
+        case .count(let name, let delta):
+            let name = String(decoding: name, as: UTF8.self)
+            instances[id]?.usage.counters[name, default: 0] &+= delta
+        case .spawn(let application, let key, let argument):
+            spawn(application ?? id.application, key, argument, for: output, by: id, hosted)
+        case .exit(let code): stop(id, because: "it ended with code \(code)")
+        case .checkpoint, .snapshot: break
+        }
+    }
+
+    private mutating func watch(_ node: NodeHandle, _ isOn: Bool, by id: InstanceID) {
+        if isOn {
+            instances[id]?.watched.insert(node.id)
+            watchers[node.id, default: []].insert(id)
+        } else {
+            instances[id]?.watched.remove(node.id)
+            watchers[node.id]?.remove(id)
+        }
+    }
+
+    /// What follows the upcall itself: the message goes on, or is done.
+    private mutating func conclude(_ output: HeldOutput, result: Int64, _ id: InstanceID) {
+        switch output.entry.purpose {
+        case .initialize:
+            if result < 0 {
+                stop(id, because: "init refused with \(result)")
+            } else if instances[id]?.state == .starting {
+                instances[id]?.state = .ready
+            }
+        case .deliver(let number):
+            if output.report.outcome == .notExported, let passage = passages[number] {
+                reject(number, passage, status: .notSupported)
+            } else {
+                endPassage(number)
+            }
+        case .client(let nonce) where output.report.outcome == .notExported:
+            answerRequest(nonce, status: .notSupported)
+        default: break
+        }
+    }
+
+    private mutating func settle(_ output: HeldOutput, _ left: inout UInt64) {
+        if case .forward(let number) = output.entry.purpose {
+            forwarded(number, output.report.verdict, unused: left)
+        } else {
+            ledger.burn(left)
+        }
+    }
+}
+
+extension MailboxEntry {
+    var isForward: Bool {
+        if case .forward = purpose { true } else { false }
+    }
+}
+
+extension PeerletEffect {
+    /// The message that this effect sends, if it sends one that carries fuel.
+    var message: OutgoingMessage? {
+        switch self {
+        case .send(let message), .request(_, let message, _): message
+        default: nil
+        }
+    }
+
+    /// Whether it counts against the application's messages per second.
+    var isSend: Bool {
+        switch self {
+        case .send, .request, .reply, .clientPush, .spawn: true
+        default: false
+        }
+    }
+}
+
+extension ExecutionReport {
+    var sendCount: Int { effects.count { $0.isSend } }
+}

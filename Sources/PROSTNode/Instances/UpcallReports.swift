@@ -1,0 +1,226 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletRuntime
+internal import PeerletVM
+internal import SansIO
+
+// What follows a report: accepted or undone, its batch made durable, its effects held until then
+// (`Spec/node.md` §5).
+extension Node {
+    mutating func finishUpcall(_ report: ExecutionReport) {
+        guard var record = instances[report.instance], let running = record.running,
+            running.invocation == report.invocation,
+            let hosted = applications[report.instance.application]
+        else {
+            effects(
+                .finish(
+                    invocation: report.invocation, report.instance, isAccepted: false))
+            return
+        }
+        record.running = nil
+        account(report, &record)
+        let isAccepted = isStillValid(report, running, hosted)
+        effects(
+            .finish(
+                invocation: report.invocation, report.instance, isAccepted: isAccepted))
+        // Fuel that a message paid for and the upcall did not use.
+        let unused: UInt64?
+        if let rest = running.entry.budget {
+            let spent = min(report.fuelSpent, running.lease)
+            ledger.spend(spent)
+            unused = rest + (running.lease - spent)
+        } else {
+            ledger.inject(report.fuelSpent)
+            ledger.spend(report.fuelSpent)
+            unused = nil
+        }
+        instances[report.instance] = record
+        if isAccepted {
+            accept(report, running.entry, unused: unused, hosted)
+        } else {
+            undo(report, running.entry, unused: unused, hosted)
+        }
+        schedule(report.instance)
+    }
+
+    private mutating func account(_ report: ExecutionReport, _ record: inout InstanceRecord) {
+        _ = record.fuel.takeUpTo(report.fuelSpent, at: now.instant)
+        _ = record.messages.takeUpTo(UInt64(report.sendCount), at: now.instant)
+        record.usage.fuel &+= report.fuelSpent
+        record.usage.nanoseconds &+= report.time.nanoseconds
+        record.usage.sends &+= UInt64(report.sendCount)
+        record.usage.memoryPages = report.memoryPages
+        if report.upcall == Upcall.forward.rawValue { record.usage.forwards &+= 1 }
+    }
+
+    /// A report is undone when `forward` came too late, its message is gone, or its range has
+    /// passed to another epoch.
+    private func isStillValid(
+        _ report: ExecutionReport, _ running: InstanceRecord.Running, _ hosted: HostedApplication
+    ) -> Bool {
+        switch report.outcome {
+        case .completed, .notExported: break
+        default: return false
+        }
+        let entry = running.entry
+        switch entry.purpose {
+        case .forward(let passage) where !awaitsForward(passage): return false
+        case .deliver(let passage) where passages[passage] == nil: return false
+        default: break
+        }
+        guard let ranges = hosted.ranges, report.epoch != ringEpoch else { return true }
+        var points = report.batch.writes.map { ArcScan.position($0.key) }
+        if case .deliver = entry.purpose { points.append(entry.stamp?.key ?? entry.event.key) }
+        return points.allSatisfy { point in
+            guard let point else { return false }
+            if let stamp = entry.stamp, let root = entry.event.origin?.id {
+                return ranges.accepts(stamp.key, epoch: stamp.epoch, root: root)
+            }
+            guard let seen = running.configured.first(where: { $0.arc.contains(point) }) else {
+                return false
+            }
+            return ranges.isCurrent(point, epoch: seen.epoch)
+        }
+    }
+
+    private mutating func accept(
+        _ report: ExecutionReport, _ entry: MailboxEntry, unused: UInt64?,
+        _ hosted: HostedApplication
+    ) {
+        let id = report.instance
+        var batch: UInt64?
+        if !report.batch.isEmpty {
+            let number = uniqueNumber()
+            batches[number] = .instance(id)
+            effects(.commit(report.batch, batch: number))
+            batch = number
+            let used = applications[id.application]?.storedBytes ?? 0
+            applications[id.application]?.storedBytes = changed(used, by: report.storeGrowth)
+        }
+        instances[id]?.output.append(
+            HeldOutput(
+                batch: batch, entry: entry, report: report, budget: unused))
+        releaseOutput(of: id)
+    }
+
+    private func changed(_ value: UInt64, by delta: Int64) -> UInt64 {
+        let (result, overflow) =
+            delta < 0
+            ? value.subtractingReportingOverflow(delta.magnitude)
+            : value.addingReportingOverflow(delta.magnitude)
+        return overflow ? (delta < 0 ? 0 : .max) : result
+    }
+
+    /// Nothing of the upcall remains; what caused it is told or tried again.
+    private mutating func undo(
+        _ report: ExecutionReport, _ entry: MailboxEntry, unused: UInt64?,
+        _ hosted: HostedApplication
+    ) {
+        let id = report.instance
+        var isFault = true
+        switch report.outcome {
+        case .completed, .notExported:
+            // Stale: the event goes on as if it had just come.
+            isFault = false
+            if reroute(entry, unused: unused, id) { return }
+        case .trapped(let trap):
+            instances[id]?.usage.traps &+= 1
+            noteTrap(trap, report, hosted)
+        case .exhausted:
+            noteLimit(
+                .upcallFuel, of: hosted, entry.event.upcall, used: report.fuelSpent + 1,
+                effect: .undone)
+        case .failed(let why):
+            log(.error, "upcall.failed", ["app": hosted.name, "why": why])
+        }
+        settleUndone(entry, unused: unused)
+        if entry.purpose == .initialize {
+            stop(id, because: "init failed")
+        } else if isFault {
+            countFault(id, hosted)
+        }
+    }
+
+    private mutating func reroute(
+        _ entry: MailboxEntry, unused: UInt64?, _ id: InstanceID
+    ) -> Bool {
+        switch entry.purpose {
+        case .deliver(let passage):
+            guard passages[passage] != nil else { return false }
+            passages.update(passage) { $0.message.budget += unused ?? 0 }
+            counters.staleRejected &+= 1
+            if passages[passage]?.message.flags.contains(.direct) == true {
+                deliver(passage)
+            } else {
+                route(passage)
+            }
+            return true
+        case .forward: return false
+        default:
+            var again = entry
+            again.budget = unused
+            instances[id]?.mailbox.prepend(again)
+            return true
+        }
+    }
+
+    private mutating func settleUndone(_ entry: MailboxEntry, unused: UInt64?) {
+        switch entry.purpose {
+        case .forward(let passage): forwarded(passage, nil, unused: unused ?? 0)
+        case .deliver(let number):
+            guard let passage = passages[number] else { return ledger.burn(unused ?? 0) }
+            ledger.burn(unused ?? 0)
+            reject(number, passage, status: .fault)
+        case .client(let nonce):
+            ledger.burn(unused ?? 0)
+            answerRequest(nonce, status: .fault)
+        default: ledger.burn(unused ?? 0)
+        }
+    }
+
+    private mutating func noteTrap(
+        _ trap: Trap, _ report: ExecutionReport, _ hosted: HostedApplication
+    ) {
+        let upcall = Upcall(rawValue: report.upcall)
+        if let limit = trap.kind.limit {
+            noteLimit(
+                limit, of: hosted, upcall, used: hosted.limits[limit] + 1, effect: .undone)
+        }
+        log(
+            .warning, "upcall.trapped",
+            ["app": hosted.name, "upcall": upcall?.name ?? "", "trap": "\(trap)"])
+    }
+
+    /// Repeated faults stop an instance, with a record of why.
+    private mutating func countFault(_ id: InstanceID, _ hosted: HostedApplication) {
+        guard var record = instances[id] else { return }
+        let window = configuration.faultWindow
+        record.faults = record.faults.filter { now.instant.since($0) < window } + [now.instant]
+        let isOver = record.faults.count >= configuration.faultLimit
+        instances[id] = record
+        if isOver {
+            stop(id, because: "\(record.faults.count) faults in \(window.milliseconds / 1000) s")
+        }
+    }
+
+    /// Ends an instance; everything it holds is given back at once.
+    mutating func stop(_ id: InstanceID, because reason: String) {
+        guard var record = instances[id] else { return }
+        log(.warning, "instance.stopped", ["app": "\(id.application)", "why": reason])
+        for timer in record.timers.keys { timers.cancel(.instance(id, timer: timer)) }
+        timers.cancel(.refill(id))
+        for node in record.watched { watchers[node]?.remove(id) }
+        for nonce in requests.nonces(where: { $0.isInstance(id) }) { dropRequest(nonce) }
+        admission.release(id)
+        let waiting = record.mailbox.removeAll()
+        let held = record.output.removeAll()
+        if let running = record.running {
+            ledger.burn(running.lease + (running.entry.budget ?? 0))
+        }
+        instances[id] = InstanceRecord(
+            stopped: id, because: reason, usage: record.usage, at: now.instant)
+        effects(.dropInstance(id))
+        for entry in waiting { settleUndone(entry, unused: entry.budget) }
+        for output in held { ledger.burn(output.budget ?? 0) }
+    }
+}

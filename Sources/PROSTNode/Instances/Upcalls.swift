@@ -1,0 +1,169 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletRuntime
+internal import SansIO
+
+// From an event in a mailbox to an invocation in a lane: one upcall at a time for each instance,
+// never nested, paid by the message that causes it or by the application's own rate
+// (`Spec/node.md` §4).
+extension Node {
+    /// The instance, made with its `init` queued if it is not there; nil if it may not run.
+    mutating func ensureInstance(_ id: InstanceID, _ reason: InitReason = .fresh) -> Bool {
+        if let record = instances[id] {
+            if case .stopped = record.state { return false }
+            return true
+        }
+        guard let hosted = applications[id.application] else { return false }
+        let isFirst = !instances.keys.contains { $0.application == id.application }
+        let wanted = Reservation(
+            memory: hosted.limits[.memory], storage: isFirst ? hosted.limits[.storage] : 0,
+            fuel: hosted.limits[.fuel])
+        guard case .admitted = admission.admit(id, wanted) else {
+            log(.warning, "admission.refused", ["app": hosted.name])
+            return false
+        }
+        var record = InstanceRecord(id: id, limits: hosted.limits, at: now.instant)
+        var event = UpcallEvent(.initialize)
+        event.status = reason.rawValue
+        record.mailbox.append(MailboxEntry(event, .initialize))
+        instances[id] = record
+        if hosted.storedBytes == nil { effects(.readUsage(id.application)) }
+        schedule(id)
+        return true
+    }
+
+    /// Queues an upcall that a message causes. False when the instance cannot take it.
+    mutating func post(_ entry: MailboxEntry, to id: InstanceID) -> Bool {
+        guard ensureInstance(id), var record = instances[id],
+            let hosted = applications[id.application]
+        else { return false }
+        guard UInt64(record.mailbox.count) < hosted.limits[.mailbox] else {
+            noteLimit(
+                .mailbox, of: hosted, entry.event.upcall, used: UInt64(record.mailbox.count) + 1,
+                effect: .messageRefused)
+            return false
+        }
+        record.mailbox.append(entry)
+        instances[id] = record
+        schedule(id)
+        return true
+    }
+
+    /// Queues what the host has to tell; bounded by its cause, so never refused.
+    mutating func postAlways(_ entry: MailboxEntry, to id: InstanceID) {
+        guard instances[id] != nil else { return }
+        instances[id]?.mailbox.append(entry)
+        schedule(id)
+    }
+
+    mutating func postUpdate(_ event: UpcallEvent, to id: InstanceID) {
+        guard applications[id.application]?.exports(.update) == true else { return }
+        instances[id]?.mailbox.coalesceUpdate(MailboxEntry(event, .update))
+        schedule(id)
+    }
+
+    /// Starts the next upcall of an instance if it is idle, allowed and has fuel.
+    mutating func schedule(_ id: InstanceID) {
+        guard var record = instances[id], record.running == nil, !record.mailbox.isEmpty,
+            let hosted = applications[id.application], hosted.storedBytes != nil
+        else { return }
+        if case .stopped = record.state { return }
+        // Out of the container's rate: a pause, not a trap.
+        let minimum = min(hosted.limits[.upcallFuel], record.fuel.burst) / 16 + 1
+        if record.fuel.available(at: now.instant) < minimum {
+            if let time = record.fuel.time(of: minimum, at: now.instant) {
+                timers.set(.refill(id), at: time)
+            }
+            instances[id] = record
+            noteLimit(.fuel, of: hosted, nil, used: hosted.limits[.fuel] + 1, effect: .paused)
+            return
+        }
+        guard var entry = record.mailbox.popFirst() else { return }
+        let available = record.fuel.available(at: now.instant)
+        let lease = min(hosted.limits[.upcallFuel], entry.budget ?? available, available)
+        if entry.budget != nil { entry.budget = (entry.budget ?? 0) - lease }
+        let invocation = invocation(for: entry, lease: lease, record, hosted)
+        record.nextTimer &+= UInt64(invocation.limits.timers)
+        record.nextToken &+= UInt64(invocation.limits.requests)
+        record.needsFreshMachine = false
+        record.running = InstanceRecord.Running(
+            invocation: invocation.id, entry: entry, lease: entry.budget == nil ? 0 : lease,
+            configured: hosted.configured ?? [])
+        record.usage.upcalls &+= 1
+        instances[id] = record
+        effects(.execute(invocation))
+    }
+
+    private mutating func invocation(
+        for entry: MailboxEntry, lease: UInt64, _ record: InstanceRecord,
+        _ hosted: HostedApplication
+    ) -> Invocation {
+        var record = record
+        var invocation = Invocation(
+            id: uniqueNumber(), instance: record.id, peerlet: hosted.peerlet,
+            isFresh: record.needsFreshMachine, event: entry.event,
+            ring: ringView(for: record.id.application), now: now, fuel: lease,
+            limits: limits(of: &record, hosted))
+        invocation.firstTimer = record.nextTimer
+        invocation.firstToken = record.nextToken
+        invocation.seed = random.next()
+        invocation.secret = instanceSecret(record.id)
+        invocation.clients = clients.sorted()
+        invocation.pendingBatches = record.output.pendingBatches
+        let imports = hosted.peerlet.manifest.imports
+        if imports.contains("kbr.proximity") || imports.contains("kbr.alive") {
+            invocation.peers = chord.observations
+        }
+        return invocation
+    }
+
+    private func limits(
+        of record: inout InstanceRecord, _ hosted: HostedApplication
+    ) -> UpcallLimits {
+        let granted = hosted.limits
+        var limits = UpcallLimits()
+        limits.memoryPages = granted.memoryPages
+        limits.callDepth = Int(clamping: granted[.callDepth])
+        limits.sends = Int(
+            clamping: min(granted[.sends], record.messages.available(at: now.instant)))
+        limits.logBytes = Int(clamping: granted[.logBytes])
+        let used = hosted.storedBytes ?? 0
+        limits.storeBytes = granted[.storage] > used ? granted[.storage] - used : 0
+        limits.timers = max(0, Int(clamping: granted[.timers]) - record.timers.count)
+        limits.requests = max(
+            0, Int(clamping: granted[.requests]) - requests.count(of: record.id))
+        return limits
+    }
+
+    mutating func noteLimit(
+        _ limit: Limit, of hosted: HostedApplication, _ upcall: Upcall?, used: UInt64,
+        effect: LimitEffect
+    ) {
+        let record = limitLedger.note(
+            limit, of: hosted.peerlet.application, name: hosted.name, upcall: upcall, used: used,
+            limits: hosted.limits, effect: effect, at: now.instant)
+        if let record { log(.warning, "limit.hit", ["record": record.text]) }
+    }
+
+    mutating func usageKnown(_ application: ApplicationID, _ usage: StoreUsage) {
+        guard applications[application] != nil,
+            applications[application]?.storedBytes == nil
+        else { return }
+        let (sum, overflow) = usage.durableBytes.addingReportingOverflow(usage.cacheBytes)
+        applications[application]?.storedBytes = overflow ? .max : sum
+        for id in instances.keys.sorted() where id.application == application { schedule(id) }
+    }
+
+    mutating func instanceTimer(_ id: InstanceID, _ timer: UInt64) {
+        guard let setting = instances[id]?.timers[timer] else { return }
+        if let period = setting.period {
+            timers.set(.instance(id, timer: timer), at: now.instant + period)
+        } else {
+            instances[id]?.timers[timer] = nil
+        }
+        var event = UpcallEvent(.timer)
+        event.timer = timer
+        event.status = setting.cookie
+        postAlways(MailboxEntry(event, .timer), to: id)
+    }
+}

@@ -1,0 +1,53 @@
+internal import Chord
+internal import KBR
+internal import PeerletRuntime
+internal import SansIO
+
+// Answers go to the origin over an open connection, else back along the path of the request, else
+// they are routed to the origin's identifier (`Spec/node.md` §3.4).
+extension Node {
+    mutating func reply(
+        to handle: ReplyHandle, status: Int64, payload: [UInt8], isLast: Bool, budget: UInt64,
+        hops: UInt8, fuel: UInt64, responder: NodeHandle? = nil
+    ) {
+        let path = ReversePath(origin: handle.origin, nonce: handle.nonce)
+        let sequence = replySequences[path] ?? 0
+        if isLast {
+            replySequences.remove(path)
+        } else {
+            _ = replySequences.insert(
+                path, sequence &+ 1, until: now.instant + configuration.messageTimeLimit,
+                at: now.instant)
+        }
+        passOn(
+            ReplyMessage(
+                handle: handle, status: status, isLast: isLast, sequence: sequence,
+                budget: budget, responder: responder ?? self.handle, requestHops: hops,
+                fuelSpent: fuel, payload: payload))
+    }
+
+    mutating func arrive(_ reply: ReplyMessage) {
+        ledger.receive(reply.budget)
+        guard reply.timeToLive > 0 else { return ledger.burn(reply.budget) }
+        var reply = reply
+        reply.timeToLive -= 1
+        passOn(reply)
+    }
+
+    private mutating func passOn(_ reply: ReplyMessage) {
+        if reply.handle.origin == handle.id { return receive(answer: reply) }
+        guard let next = wayBack(of: reply) else { return ledger.burn(reply.budget) }
+        ledger.send(reply.budget)
+        send(.reply, reply, to: next)
+    }
+
+    private func wayBack(of reply: ReplyMessage) -> NodeHandle? {
+        if let peer = connected[reply.handle.origin] { return peer }
+        let path = ReversePath(origin: reply.handle.origin, nonce: reply.handle.nonce)
+        if let previous = reversePaths[path], connected[previous.id] != nil { return previous }
+        guard case .forward(let next) = chord.nextHop(
+            toward: reply.handle.origin, avoiding: { _ in false })
+        else { return nil }
+        return next
+    }
+}

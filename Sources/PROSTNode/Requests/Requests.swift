@@ -1,0 +1,157 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletRuntime
+internal import SansIO
+
+// Requests of this node: sent again with the same message id until the deadline, since only the
+// reply proves delivery (`Spec/node.md` §3.4).
+extension Node {
+    /// Longest wait before a request is sent again.
+    private static let longestRetry = TimeSpan.seconds(4)
+
+    mutating func startRequest(
+        _ message: RoutedMessage, hint: NodeHandle?, waiter: RequestWaiter, timeout: TimeSpan,
+        budget: UInt64
+    ) {
+        guard let handle = message.replyHandle else { return ledger.burn(budget) }
+        let replyFuel = BudgetRules.replyShare(of: budget)
+        let firstTry = (budget - replyFuel) / 2
+        requests.add(
+            PendingRequest(
+                waiter: waiter, handle: handle, deadline: now.instant + timeout,
+                message: message, hint: hint,
+                retryFuel: budget - replyFuel - firstTry, replyFuel: replyFuel))
+        timers.set(.requestDeadline(handle.nonce), at: now.instant + timeout)
+        scheduleRetry(handle.nonce)
+        var first = message
+        first.budget = firstTry
+        launch(first, hint: hint, waiter: waiter)
+    }
+
+    private mutating func launch(
+        _ message: RoutedMessage, hint: NodeHandle?, waiter: RequestWaiter
+    ) {
+        var sender: SenderReference?
+        if case .instance(let id, let token) = waiter {
+            sender = SenderReference(instance: id, token: token)
+        }
+        begin(
+            Passage(
+                message: message, previous: nil, arrived: now.instant, hint: hint,
+                sender: sender))
+    }
+
+    private mutating func scheduleRetry(_ nonce: UInt64) {
+        guard let request = requests[nonce] else { return }
+        let left = request.deadline.since(now.instant)
+        let quarter = TimeSpan(nanoseconds: left.nanoseconds / 4)
+        let base = min(max(quarter, .milliseconds(250)), Self.longestRetry)
+        timers.set(.requestRetry(nonce), at: now.instant + random.jittered(base))
+    }
+
+    mutating func retryRequest(_ nonce: UInt64) {
+        guard let request = requests[nonce], var message = request.message,
+            request.retries < 15
+        else { return }
+        let fuel = request.retryFuel / 2
+        requests.update(nonce) {
+            $0.retries += 1
+            $0.retryFuel -= fuel
+        }
+        message.flags.insert(.resent)
+        message.attempt = (request.retries + 1) << 4
+        message.budget = fuel
+        message.remaining = UInt32(
+            clamping: request.deadline.since(now.instant).milliseconds)
+        // The hint has had its chance, unless it is the very target.
+        let hint = message.flags.contains(.direct) ? request.hint : nil
+        scheduleRetry(nonce)
+        launch(message, hint: hint, waiter: request.waiter)
+    }
+
+    mutating func requestOverdue(_ nonce: UInt64) { answerRequest(nonce, status: .timeout) }
+
+    /// Ends a request of this node with an error of the host.
+    mutating func answerRequest(_ nonce: UInt64, status: HostError) {
+        guard let request = endRequest(nonce) else { return }
+        answer(
+            request, status: status.rawValue, payload: [], isLast: true, fuel: request.replyFuel,
+            from: handle, hops: 0, spent: 0)
+        ledger.burn(request.retryFuel)
+    }
+
+    func retriesLeft(_ request: PendingRequest) -> UInt64 { request.retryFuel }
+
+    private mutating func endRequest(_ nonce: UInt64) -> PendingRequest? {
+        timers.cancel(.requestDeadline(nonce))
+        timers.cancel(.requestRetry(nonce))
+        return requests.remove(nonce)
+    }
+
+    /// Forgets a request whose waiter is gone.
+    mutating func dropRequest(_ nonce: UInt64) {
+        guard let request = endRequest(nonce) else { return }
+        ledger.burn(request.retryFuel)
+        ledger.burn(request.replyFuel)
+    }
+
+    /// An answer to a request of this node has come home.
+    mutating func receive(answer reply: ReplyMessage) {
+        guard authority.isGenuine(reply.handle), let request = requests[reply.handle.nonce],
+            request.handle == reply.handle, reply.sequence == request.nextSequence
+        else { return ledger.burn(reply.budget) }
+        var fuel = reply.budget
+        if reply.isLast {
+            guard let ended = endRequest(reply.handle.nonce) else { return }
+            fuel += ended.replyFuel
+            ledger.burn(ended.retryFuel)
+        } else {
+            requests.update(reply.handle.nonce) { $0.nextSequence += 1 }
+            // It is on its way: no more retries.
+            timers.cancel(.requestRetry(reply.handle.nonce))
+        }
+        answer(
+            request, status: reply.status, payload: reply.payload, isLast: reply.isLast,
+            fuel: fuel, from: reply.responder, hops: reply.requestHops, spent: reply.fuelSpent)
+    }
+
+    private mutating func answer(
+        _ request: PendingRequest, status: Int64, payload: [UInt8], isLast: Bool, fuel: UInt64,
+        from responder: NodeHandle, hops: UInt8, spent: UInt64
+    ) {
+        switch request.waiter {
+        case .client(let client, let number):
+            ledger.burn(fuel)
+            respond(
+                to: client, number: number, status: status, payload: payload, isLast: isLast,
+                from: responder, hops: hops, spent: spent)
+        case .instance(let id, let token):
+            var event = UpcallEvent(.reply)
+            event.flags = isLast ? [.reply] : [.reply, .more]
+            event.token = token
+            event.status = status
+            event.origin = responder
+            event.hops = UInt16(hops)
+            event.payload = payload
+            if let message = request.message {
+                event.key = message.range?.key ?? message.destination
+                event.type = message.type
+                event.messageID = message.id.bytes
+            }
+            var entry = MailboxEntry(event, .reply(nonce: request.handle.nonce), budget: fuel)
+            entry.fuelElsewhere = spent
+            guard instances[id] != nil else { return ledger.burn(fuel) }
+            postAlways(entry, to: id)
+        }
+    }
+}
+
+extension RequestWaiter {
+    func isInstance(_ id: InstanceID) -> Bool {
+        if case .instance(id, _) = self { true } else { false }
+    }
+
+    func isClient(_ client: UInt64) -> Bool {
+        if case .client(client, _) = self { true } else { false }
+    }
+}

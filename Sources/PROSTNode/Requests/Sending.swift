@@ -1,0 +1,105 @@
+internal import KBR
+internal import PeerletBytecode
+internal import PeerletPackage
+internal import PeerletRuntime
+internal import SansIO
+internal import Wire
+
+// Messages and requests that instances send (`Spec/node.md` §3).
+extension Node {
+    mutating func send(
+        _ outgoing: OutgoingMessage, budget: UInt64, for output: HeldOutput, by id: InstanceID,
+        _ hosted: HostedApplication
+    ) {
+        guard
+            let (message, hint) = header(
+                outgoing, budget: budget, timeout: configuration.messageTimeLimit, for: output,
+                by: id, hosted)
+        else { return ledger.burn(budget) }
+        begin(
+            Passage(
+                message: message, previous: nil, arrived: now.instant, hint: hint,
+                sender: SenderReference(instance: id, token: 0)))
+    }
+
+    mutating func request(
+        _ outgoing: OutgoingMessage, token: UInt64, timeout: TimeSpan, budget: UInt64,
+        for output: HeldOutput, by id: InstanceID, _ hosted: HostedApplication
+    ) {
+        let waiter = RequestWaiter.instance(id, token: token)
+        guard
+            var (message, hint) = header(
+                outgoing, budget: 0, timeout: timeout, for: output, by: id, hosted),
+            let handle = makeHandle(for: waiter, timeout: timeout)
+        else { return ledger.burn(budget) }
+        message.flags.insert(.request)
+        message.replyHandle = handle
+        message.id.low = handle.nonce
+        startRequest(message, hint: hint, waiter: waiter, timeout: timeout, budget: budget)
+    }
+
+    func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan, nonce: UInt64) -> ReplyHandle? {
+        let (deadline, overflow) = now.wall.milliseconds.addingReportingOverflow(
+            timeout.milliseconds)
+        return try? authority.handle(
+            nonce: nonce, deadline: overflow ? .max : deadline, waiter: waiter)
+    }
+
+    mutating func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan) -> ReplyHandle? {
+        makeHandle(for: waiter, timeout: timeout, nonce: random.next())
+    }
+
+    /// The header of a message that an instance sends, and its first hop if it chose one.
+    private mutating func header(
+        _ outgoing: OutgoingMessage, budget: UInt64, timeout: TimeSpan, for output: HeldOutput,
+        by id: InstanceID, _ hosted: HostedApplication
+    ) -> (RoutedMessage, NodeHandle?)? {
+        let target = outgoing.application ?? id.application
+        let code: RoutedMessage.Code
+        let type: Manifest.ApplicationType
+        if target == id.application {
+            code = hosted.code
+            type = hosted.peerlet.manifest.applicationType
+        } else {
+            guard let other = applications[target] else { return nil }
+            code = other.code
+            type = other.peerlet.manifest.applicationType
+        }
+        let limit = min(timeout, configuration.messageTimeLimit)
+        var message = RoutedMessage(
+            id: MessageID(high: random.next(), low: random.next()), destination: .zero,
+            application: target, applicationType: type.rawValue,
+            hopMode: type == .perHop && outgoing.hopMode == .none ? .resident : outgoing.hopMode,
+            type: outgoing.type, remaining: UInt32(clamping: limit.milliseconds),
+            budget: budget, origin: handle, code: code, payload: outgoing.payload)
+        message.principal = output.entry.event.principal
+        if target != id.application { message.sourceApplication = id.application }
+        if let ranges = hosted.ranges {
+            let key = output.entry.event.key
+            if let epoch = ranges.epoch(for: key) {
+                message.range = RangeStamp(key: key, epoch: epoch)
+            }
+        }
+        switch outgoing.target {
+        case .key(let key, let hint):
+            message.destination = key
+            return (message, hint)
+        case .node(let node):
+            message.destination = node.id
+            message.flags.insert(.direct)
+            return (message, node)
+        }
+    }
+
+    /// A first message to the instance of a key, which its root makes (`Spec/abi.md` §4.7).
+    mutating func spawn(
+        _ application: ApplicationID, _ key: Identifier, _ argument: [UInt8],
+        for output: HeldOutput, by id: InstanceID, _ hosted: HostedApplication
+    ) {
+        let message = OutgoingMessage(
+            target: .key(key, hint: nil), application: application, type: 0, hopMode: .none,
+            budget: 0, payload: argument)
+        ledger.inject(configuration.localSendBudget)
+        send(message, budget: configuration.localSendBudget, for: output, by: id, hosted)
+    }
+}
