@@ -43,3 +43,8 @@ package struct Endpoint: Hashable, Sendable {
 extension Endpoint: CustomStringConvertible {
     package var description: String { isIPv4 ? "\(host):\(port)" : "[\(host)]:\(port)" }
 }
+
+extension Endpoint {
+    /// No address: of a node that is known by its identifier only.
+    package static let unknown = Endpoint(address: (0, 0), port: 0)
+}

@@ -33,6 +33,7 @@ package struct Node: Sendable {
     var refusals: ExpiringTable<Refusal, Bool>
     var requests = PendingRequests()
     let authority: ReplyAuthority
+    let macSecret: [UInt8]
     package internal(set) var ledger = BudgetLedger()
 
     /// Nodes with an open connection.
@@ -44,6 +45,17 @@ package struct Node: Sendable {
     var random: DeterministicRandom
     var batches: [UInt64: BatchOwner] = [:]
     var reads: [UInt64: RangeRead] = [:]
+    /// Rows of configurations, as they will be on disk.
+    var rangeRows: [StoreRow] = []
+    /// Nodes of the ring, as last stored, and whether it ever was formed.
+    var contacts: [NodeHandle] = []
+    var wasFormed = false
+    /// What was hosted at the end of the last run, until it is loaded again.
+    var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
+    /// Packages that local clients deploy, by the loader's token.
+    var deployments: [UInt64: Deployment] = [:]
+    /// Numbers of the next chunk of answers in parts.
+    var replySequences = ExpiringTable<ReversePath, UInt32>(capacity: 4096)
     var nextNumber: UInt64 = 0
     var counters = NodeCounters()
     var departure: Departure?
@@ -56,8 +68,12 @@ package struct Node: Sendable {
     /// `seed` decides identifiers and delays; `stored` is what `StoreSpace.node` held at the end of
     /// the last run. Throws if the secret for reply handles cannot be made.
     package init(
-        handle: NodeHandle, configuration: NodeConfiguration, policy: NodePolicy,
-        totals: NodeTotals, seed: UInt64, stored: [StoreRow]
+        handle: NodeHandle,
+        configuration: NodeConfiguration,
+        policy: NodePolicy,
+        totals: NodeTotals,
+        seed: UInt64,
+        stored: StoredNode
     ) throws(CryptographyError) {
         self.configuration = configuration
         self.handle = handle
@@ -66,15 +82,19 @@ package struct Node: Sendable {
         random = DeterministicRandom(seed: seed)
         var secrets = random.stream("reply handles")
         authority = try ReplyAuthority(node: handle.id, secret: secrets.bytes(32))
+        macSecret = secrets.bytes(32)
         var chordSeeds = random.stream("chord")
         chord = ChordNode(
-            self: handle, configuration: configuration.chord, seed: chordSeeds.next())
+            self: handle,
+            configuration: configuration.chord,
+            seed: chordSeeds.next()
+        )
         neighborhood = Neighborhood(node: handle)
         passages = PassageTable(capacity: configuration.passageLimit)
         duplicates = ExpiringTable(capacity: configuration.duplicateLimit)
         reversePaths = ExpiringTable(capacity: configuration.reversePathLimit)
         refusals = ExpiringTable(capacity: 1024)
-        loader = CodeLoader()
+        loader = CodeLoader(policy: policy, stored: stored.code)
         restore(from: stored)
     }
 
@@ -86,7 +106,9 @@ package struct Node: Sendable {
 
     /// One step: takes an input in and appends what is to be done about it.
     package mutating func handle(
-        _ input: NodeInput, at now: Now, emit: inout EffectBuffer<NodeEffect>
+        _ input: NodeInput,
+        at now: Now,
+        emit: inout EffectBuffer<NodeEffect>
     ) {
         self.now = now
         dispatch(input)
@@ -96,17 +118,24 @@ package struct Node: Sendable {
 
     private mutating func dispatch(_ input: NodeInput) {
         switch input {
-        case .found: chordInput(.found)
-        case .join(let contacts): chordInput(.join(contacts: contacts))
+        case .found:
+            rehost()
+            chordInput(.found)
+        case .join(let contacts):
+            rehost()
+            chordInput(.join(contacts: contacts))
         case .frame(let frame, let peer): receive(frame, from: peer)
         case .peerUp(let peer): connected[peer.id] = peer
-        case .peerDown(let id):
-            connected[id] = nil
-            chordInput(.peerFailed(id, .connectionClosed))
+        case .peerDown(let id): peerDown(id)
         case .undeliverable(let frame, let peer): undeliverable(frame, to: peer)
         case .wake: break
         case .execution(let report): finishUpcall(report)
-        case .checked(let digest, let result): codeChecked(digest, result)
+        case .checked(let report):
+            let now = now
+            withLoader { $0.checked(report, at: now, &$1) }
+        case .downloaded(let digest, let attempt, let result):
+            let now = now
+            withLoader { $0.downloaded(digest, attempt: attempt, result, at: now, &$1) }
         case .committed(let batch, let error): batchCommitted(batch, error)
         case .rows(let request, let result): rowsRead(request, result)
         case .digest(let request, let result): digestRead(request, result)
@@ -120,7 +149,10 @@ package struct Node: Sendable {
 
     private mutating func fireTimers() {
         if let due = chord.nextDeadline(), due <= now.instant { chordInput(.wake) }
-        if let due = loader.nextDeadline(), due <= now.instant { wakeLoader() }
+        if let due = loader.nextDeadline(), due <= now.instant {
+            let now = now
+            withLoader { $0.wake(at: now, &$1) }
+        }
         while let timer = timers.popExpired(at: now.instant) { fire(timer) }
     }
 
@@ -140,6 +172,13 @@ package struct Node: Sendable {
         }
     }
 
+    private mutating func peerDown(_ id: Identifier) {
+        connected[id] = nil
+        chordInput(.peerFailed(id, .connectionClosed))
+        let now = now
+        withLoader { $0.disconnected(id, at: now, &$1) }
+    }
+
     /// A number never used before by this node: invocations, batches, reads.
     mutating func uniqueNumber() -> UInt64 {
         nextNumber += 1
@@ -147,13 +186,17 @@ package struct Node: Sendable {
     }
 
     mutating func log(
-        _ level: NodeEvent.Level, _ name: String, _ fields: KeyValuePairs<String, String> = [:]
+        _ level: NodeEvent.Level,
+        _ name: String,
+        _ fields: KeyValuePairs<String, String> = [:]
     ) {
         effects(.log(NodeEvent(level, name, fields)))
     }
 
     mutating func send(
-        _ kind: FrameKind, _ body: some WireCodable, to peer: NodeHandle,
+        _ kind: FrameKind,
+        _ body: some WireCodable,
+        to peer: NodeHandle,
         _ priority: NodeEffect.Priority = .control
     ) {
         effects(.send(Frame(kind: kind.rawValue, body: body.wireBytes), to: peer, priority))

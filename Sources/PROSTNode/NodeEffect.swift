@@ -18,15 +18,16 @@ package enum NodeEffect: Sendable {
     case finish(invocation: UInt64, InstanceID, isAccepted: Bool)
     case dropInstance(InstanceID)
     /// Check signature, verify and translate a package in a lane.
-    case check(digest: Identifier, package: [UInt8])
+    case check(CodeCheck)
     /// Make a batch durable and say so with `committed`; batches become durable in order.
     case commit(StoreBatch, batch: UInt64)
     /// Read a page of durable rows with `ArcScan`.
     case readRows(request: UInt64, ApplicationID, arc: RingInterval, after: [UInt8]?)
     case readDigest(request: UInt64, ApplicationID, arc: RingInterval)
     case readUsage(ApplicationID)
-    /// Fetch a package over https from a host that the policy allows.
-    case download(digest: Identifier, url: String, limit: Int)
+    /// Fetch a package from a place that the policy allows, off the event loop.
+    case download(CodeDownload)
+    case cancelDownload(PackageDigest, attempt: UInt64)
     case respond(client: UInt64, Frame)
     /// The peers that must keep their connections.
     case neighbors([Identifier])

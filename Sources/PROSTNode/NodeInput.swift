@@ -18,7 +18,9 @@ package enum NodeInput: Sendable {
     case wake
     case execution(ExecutionReport)
     /// The outcome of a `check` effect.
-    case checked(digest: Identifier, Result<LoadedPeerlet, LoadError>)
+    case checked(CodeCheckReport)
+    /// The outcome of a `download` effect.
+    case downloaded(PackageDigest, attempt: UInt64, Result<[UInt8], SourceFailure>)
     /// A store batch is durable, or will never be.
     case committed(batch: UInt64, StoreError?)
     case rows(request: UInt64, Result<RowPage, StoreError>)

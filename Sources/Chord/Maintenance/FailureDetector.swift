@@ -61,6 +61,8 @@ struct FailureDetector: Sendable {
         roundTrips[oldest.key] = nil
     }
 
+    var knownPeers: [Identifier] { Array(roundTrips.keys) }
+
     func smoothedRoundTrip(to id: Identifier) -> TimeSpan? {
         roundTrips[id].map { TimeSpan(nanoseconds: $0.smoothed) }
     }

@@ -35,7 +35,11 @@ package struct ClientCall: Hashable, Sendable {
     package var timeoutMilliseconds: UInt32
 
     package init(
-        application: String, method: String, key: Identifier, payload: [UInt8], fuel: UInt64,
+        application: String,
+        method: String,
+        key: Identifier,
+        payload: [UInt8],
+        fuel: UInt64,
         timeoutMilliseconds: UInt32
     ) {
         self.application = application
@@ -68,10 +72,12 @@ extension ClientRequest: WireCodable {
         case 5:
             command = .deploy(
                 package: try reader.prefixedBytes("package", limit: WireLimits.package),
-                locator: try reader.prefixedText("locator", limit: WireLimits.locator))
+                locator: try reader.prefixedText("locator", limit: WireLimits.locator)
+            )
         case 6:
             command = .explain(
-                package: try reader.prefixedBytes("package", limit: WireLimits.package))
+                package: try reader.prefixedBytes("package", limit: WireLimits.package)
+            )
         case 7:
             command = .call(
                 ClientCall(
@@ -80,7 +86,9 @@ extension ClientRequest: WireCodable {
                     key: try Identifier(from: &reader),
                     payload: try reader.prefixedBytes("payload", limit: WireLimits.payload),
                     fuel: try reader.u64("fuel"),
-                    timeoutMilliseconds: try reader.u32("time-out")))
+                    timeoutMilliseconds: try reader.u32("time-out")
+                )
+            )
         case 8: command = .leave
         default: throw reader.error("command", .invalid("unknown"))
         }
@@ -136,7 +144,10 @@ package struct ClientResponse: Hashable, Sendable {
     package var document: Document
 
     package init(
-        number: UInt64, status: ClientStatus, isLast: Bool = true, document: Document
+        number: UInt64,
+        status: ClientStatus,
+        isLast: Bool = true,
+        document: Document
     ) {
         self.number = number
         self.status = status

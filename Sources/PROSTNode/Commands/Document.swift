@@ -42,7 +42,8 @@ extension Document: WireCodable {
     }
 
     private static func decode(
-        from reader: inout WireReader, depth: Int
+        from reader: inout WireReader,
+        depth: Int
     ) throws(WireError) -> Document {
         guard depth < depthLimit else {
             throw reader.error("document", .invalid("nested too deeply"))

@@ -10,8 +10,10 @@ extension Node {
         } catch {
             counters.malformedFrames &+= 1
             log(
-                .warning, "frame.malformed",
-                ["peer": "\(peer)", "kind": "\(frame.kind)", "error": "\(error)"])
+                .warning,
+                "frame.malformed",
+                ["peer": "\(peer)", "kind": "\(frame.kind)", "error": "\(error)"]
+            )
         }
     }
 
@@ -28,13 +30,25 @@ extension Node {
             arrive(try RoutedMessage(wireBytes: frame.body, "routed message"), from: peer)
         case .hopAcknowledgement:
             acknowledged(
-                try HopAcknowledgement(wireBytes: frame.body, "acknowledgement"), by: peer)
+                try HopAcknowledgement(wireBytes: frame.body, "acknowledgement"),
+                by: peer
+            )
         case .reply: arrive(try ReplyMessage(wireBytes: frame.body, "reply"))
-        case .fetch: codeRequested(try FetchRequest(wireBytes: frame.body, "fetch"), by: peer)
-        case .chunk: codeArrived(try FetchChunk(wireBytes: frame.body, "chunk"), from: peer)
+        case .fetch: codeRequested(try CodeFetch(wireBytes: frame.body, "fetch"), by: peer)
+        case .chunk:
+            let chunk = try CodeChunk(wireBytes: frame.body, "chunk")
+            let now = now
+            withLoader { $0.receive(chunk, from: peer, at: now, &$1) }
         case .range: rangeMessage(try RangeFrame(wireBytes: frame.body, "range"), from: peer)
         case .offer: offered(try ApplicationOffer(wireBytes: frame.body, "offer"), by: peer)
         }
+    }
+
+    private mutating func codeRequested(_ fetch: CodeFetch, by peer: NodeHandle) {
+        let now = now
+        var answer: CodeChunk?
+        withLoader { answer = $0.answer(fetch, at: now, &$1) }
+        if let answer { send(.chunk, answer, to: peer, .bulk) }
     }
 
     /// The transport could not hand a frame over. What has a time-out of its own waits for it; a

@@ -16,9 +16,7 @@ extension Node {
         case .send(let message, let peer): send(.chord, message, to: peer)
         case .neighborhoodChanged(let new): neighborhoodChanged(to: new)
         case .joined: log(.info, "ring.joined", ["id": "\(handle.id)"])
-        case .formed(let record):
-            store(.ring(record))
-            log(.info, "ring.formed")
+        case .formed(let record): formed(record)
         case .left: departed()
         case .joinFailed(let why): log(.warning, "ring.join_failed", ["why": "\(why)"])
         }
@@ -49,7 +47,10 @@ extension Node {
     /// Tells every instance that exports `update`; overlay applications hear of the ring's range,
     /// consistent ones of their configured ranges (`Spec/node.md` §4.3).
     private mutating func announce(
-        _ kind: UpdateKind, _ node: NodeHandle, old: RingInterval?, new: RingInterval?
+        _ kind: UpdateKind,
+        _ node: NodeHandle,
+        old: RingInterval?,
+        new: RingInterval?
     ) {
         for id in instances.keys.sorted() {
             if kind == .range, applications[id.application]?.ranges != nil { continue }
@@ -64,8 +65,10 @@ extension Node {
 
     func ringView(for application: ApplicationID) -> RingView {
         RingView(
-            epoch: ringEpoch, routing: chord,
-            configured: applications[application]?.configured)
+            epoch: ringEpoch,
+            routing: chord,
+            configured: applications[application]?.configured
+        )
     }
 
     mutating func watchedNodeIsGone(_ id: Identifier) {

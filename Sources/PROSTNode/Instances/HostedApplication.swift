@@ -37,7 +37,8 @@ struct HostedApplication: Sendable {
     func instance(for key: Identifier) -> InstanceID {
         InstanceID(
             application: peerlet.application,
-            key: peerlet.manifest.instanceClass == .keyed ? key : nil)
+            key: peerlet.manifest.instanceClass == .keyed ? key : nil
+        )
     }
 
     /// The exported function that serves a client's method: `client_NAME`, else `client`.

@@ -27,7 +27,9 @@ struct MailboxEntry: Sendable {
     var fuelElsewhere: UInt64 = 0
 
     init(
-        _ event: UpcallEvent, _ purpose: UpcallPurpose, budget: UInt64? = nil,
+        _ event: UpcallEvent,
+        _ purpose: UpcallPurpose,
+        budget: UInt64? = nil,
         stamp: RangeStamp? = nil
     ) {
         self.event = event

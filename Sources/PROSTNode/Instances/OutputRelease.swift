@@ -49,7 +49,8 @@ extension Node {
 
     /// Fuel for each effect: messages share what the upcall left, or are injected here.
     private mutating func divide(
-        _ output: HeldOutput, _ hosted: HostedApplication
+        _ output: HeldOutput,
+        _ hosted: HostedApplication
     ) -> (shares: [UInt64], left: UInt64) {
         let effects = output.report.effects
         let sends = effects.indices.filter { effects[$0].message != nil }
@@ -57,14 +58,18 @@ extension Node {
         guard !sends.isEmpty else { return (shares, output.budget ?? 0) }
         if let budget = output.budget, !output.entry.isForward {
             let divided = BudgetRules.shares(
-                of: budget, asked: sends.map { effects[$0].message?.budget ?? 0 })
+                of: budget,
+                asked: sends.map { effects[$0].message?.budget ?? 0 }
+            )
             for (position, index) in sends.enumerated() { shares[index] = divided[position] }
             return (shares, budget - divided.reduce(0, +))
         }
         if let budget = output.budget {
             // `forward` pays for what it sends and gives the rest back to its message.
             let divided = BudgetRules.shares(
-                of: budget / 2, asked: sends.map { effects[$0].message?.budget ?? 0 })
+                of: budget / 2,
+                asked: sends.map { effects[$0].message?.budget ?? 0 }
+            )
             for (position, index) in sends.enumerated() { shares[index] = divided[position] }
             return (shares, budget - divided.reduce(0, +))
         }
@@ -77,23 +82,37 @@ extension Node {
     }
 
     private mutating func carryOut(
-        _ effect: PeerletEffect, share: UInt64, of output: HeldOutput, by id: InstanceID,
+        _ effect: PeerletEffect,
+        share: UInt64,
+        of output: HeldOutput,
+        by id: InstanceID,
         _ hosted: HostedApplication
     ) {
         switch effect {
         case .send(let message): send(message, budget: share, for: output, by: id, hosted)
         case .request(let token, let message, let timeout):
             request(
-                message, token: token, timeout: timeout, budget: share, for: output, by: id,
-                hosted)
+                message,
+                token: token,
+                timeout: timeout,
+                budget: share,
+                for: output,
+                by: id,
+                hosted
+            )
         case .reply(let handle, let status, let payload, let isLast):
             let event = output.entry.event
             let isAnswer = event.upcall == .reply
             reply(
-                to: handle, status: status, payload: payload, isLast: isLast, budget: 0,
+                to: handle,
+                status: status,
+                payload: payload,
+                isLast: isLast,
+                budget: 0,
                 hops: UInt8(clamping: event.hops),
                 fuel: output.report.fuelSpent &+ output.entry.fuelElsewhere,
-                responder: isAnswer ? event.origin : nil)
+                responder: isAnswer ? event.origin : nil
+            )
         case .setTimer(let timer, let delay, let period, let cookie):
             instances[id]?.timers[timer] = InstanceRecord.Timer(cookie: cookie, period: period)
             timers.set(.instance(id, timer: timer), at: now.instant + delay)
@@ -105,8 +124,10 @@ extension Node {
             push(payload, type: type, to: client, from: id.application)
         case .log(let level, let text):
             log(
-                NodeEvent.Level(rawValue: min(level, 3)) ?? .info, "peerlet.log",
-                ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)])
+                NodeEvent.Level(rawValue: min(level, 3)) ?? .info,
+                "peerlet.log",
+                ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)]
+            )
         case .count(let name, let delta):
             let name = String(decoding: name, as: UTF8.self)
             instances[id]?.usage.counters[name, default: 0] &+= delta

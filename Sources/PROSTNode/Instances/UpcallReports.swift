@@ -14,7 +14,11 @@ extension Node {
         else {
             effects(
                 .finish(
-                    invocation: report.invocation, report.instance, isAccepted: false))
+                    invocation: report.invocation,
+                    report.instance,
+                    isAccepted: false
+                )
+            )
             return
         }
         record.running = nil
@@ -22,7 +26,11 @@ extension Node {
         let isAccepted = isStillValid(report, running, hosted)
         effects(
             .finish(
-                invocation: report.invocation, report.instance, isAccepted: isAccepted))
+                invocation: report.invocation,
+                report.instance,
+                isAccepted: isAccepted
+            )
+        )
         // Fuel that a message paid for and the upcall did not use.
         let unused: UInt64?
         if let rest = running.entry.budget {
@@ -56,7 +64,9 @@ extension Node {
     /// A report is undone when `forward` came too late, its message is gone, or its range has
     /// passed to another epoch.
     private func isStillValid(
-        _ report: ExecutionReport, _ running: InstanceRecord.Running, _ hosted: HostedApplication
+        _ report: ExecutionReport,
+        _ running: InstanceRecord.Running,
+        _ hosted: HostedApplication
     ) -> Bool {
         switch report.outcome {
         case .completed, .notExported: break
@@ -84,7 +94,9 @@ extension Node {
     }
 
     private mutating func accept(
-        _ report: ExecutionReport, _ entry: MailboxEntry, unused: UInt64?,
+        _ report: ExecutionReport,
+        _ entry: MailboxEntry,
+        unused: UInt64?,
         _ hosted: HostedApplication
     ) {
         let id = report.instance
@@ -99,7 +111,12 @@ extension Node {
         }
         instances[id]?.output.append(
             HeldOutput(
-                batch: batch, entry: entry, report: report, budget: unused))
+                batch: batch,
+                entry: entry,
+                report: report,
+                budget: unused
+            )
+        )
         releaseOutput(of: id)
     }
 
@@ -113,7 +130,9 @@ extension Node {
 
     /// Nothing of the upcall remains; what caused it is told or tried again.
     private mutating func undo(
-        _ report: ExecutionReport, _ entry: MailboxEntry, unused: UInt64?,
+        _ report: ExecutionReport,
+        _ entry: MailboxEntry,
+        unused: UInt64?,
         _ hosted: HostedApplication
     ) {
         let id = report.instance
@@ -128,8 +147,12 @@ extension Node {
             noteTrap(trap, report, hosted)
         case .exhausted:
             noteLimit(
-                .upcallFuel, of: hosted, entry.event.upcall, used: report.fuelSpent + 1,
-                effect: .undone)
+                .upcallFuel,
+                of: hosted,
+                entry.event.upcall,
+                used: report.fuelSpent + 1,
+                effect: .undone
+            )
         case .failed(let why):
             log(.error, "upcall.failed", ["app": hosted.name, "why": why])
         }
@@ -142,7 +165,9 @@ extension Node {
     }
 
     private mutating func reroute(
-        _ entry: MailboxEntry, unused: UInt64?, _ id: InstanceID
+        _ entry: MailboxEntry,
+        unused: UInt64?,
+        _ id: InstanceID
     ) -> Bool {
         switch entry.purpose {
         case .deliver(let passage):
@@ -179,16 +204,25 @@ extension Node {
     }
 
     private mutating func noteTrap(
-        _ trap: Trap, _ report: ExecutionReport, _ hosted: HostedApplication
+        _ trap: Trap,
+        _ report: ExecutionReport,
+        _ hosted: HostedApplication
     ) {
         let upcall = Upcall(rawValue: report.upcall)
         if let limit = trap.kind.limit {
             noteLimit(
-                limit, of: hosted, upcall, used: hosted.limits[limit] + 1, effect: .undone)
+                limit,
+                of: hosted,
+                upcall,
+                used: hosted.limits[limit] + 1,
+                effect: .undone
+            )
         }
         log(
-            .warning, "upcall.trapped",
-            ["app": hosted.name, "upcall": upcall?.name ?? "", "trap": "\(trap)"])
+            .warning,
+            "upcall.trapped",
+            ["app": hosted.name, "upcall": upcall?.name ?? "", "trap": "\(trap)"]
+        )
     }
 
     /// Repeated faults stop an instance, with a record of why.
@@ -218,7 +252,11 @@ extension Node {
             ledger.burn(running.lease + (running.entry.budget ?? 0))
         }
         instances[id] = InstanceRecord(
-            stopped: id, because: reason, usage: record.usage, at: now.instant)
+            stopped: id,
+            because: reason,
+            usage: record.usage,
+            at: now.instant
+        )
         effects(.dropInstance(id))
         for entry in waiting { settleUndone(entry, unused: entry.budget) }
         for output in held { ledger.burn(output.budget ?? 0) }

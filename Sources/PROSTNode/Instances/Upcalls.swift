@@ -16,8 +16,10 @@ extension Node {
         guard let hosted = applications[id.application] else { return false }
         let isFirst = !instances.keys.contains { $0.application == id.application }
         let wanted = Reservation(
-            memory: hosted.limits[.memory], storage: isFirst ? hosted.limits[.storage] : 0,
-            fuel: hosted.limits[.fuel])
+            memory: hosted.limits[.memory],
+            storage: isFirst ? hosted.limits[.storage] : 0,
+            fuel: hosted.limits[.fuel]
+        )
         guard case .admitted = admission.admit(id, wanted) else {
             log(.warning, "admission.refused", ["app": hosted.name])
             return false
@@ -27,7 +29,6 @@ extension Node {
         event.status = reason.rawValue
         record.mailbox.append(MailboxEntry(event, .initialize))
         instances[id] = record
-        if hosted.storedBytes == nil { effects(.readUsage(id.application)) }
         schedule(id)
         return true
     }
@@ -39,8 +40,12 @@ extension Node {
         else { return false }
         guard UInt64(record.mailbox.count) < hosted.limits[.mailbox] else {
             noteLimit(
-                .mailbox, of: hosted, entry.event.upcall, used: UInt64(record.mailbox.count) + 1,
-                effect: .messageRefused)
+                .mailbox,
+                of: hosted,
+                entry.event.upcall,
+                used: UInt64(record.mailbox.count) + 1,
+                effect: .messageRefused
+            )
             return false
         }
         record.mailbox.append(entry)
@@ -87,23 +92,34 @@ extension Node {
         record.nextToken &+= UInt64(invocation.limits.requests)
         record.needsFreshMachine = false
         record.running = InstanceRecord.Running(
-            invocation: invocation.id, entry: entry, lease: entry.budget == nil ? 0 : lease,
-            configured: hosted.configured ?? [])
+            invocation: invocation.id,
+            entry: entry,
+            lease: entry.budget == nil ? 0 : lease,
+            configured: hosted.configured ?? []
+        )
         record.usage.upcalls &+= 1
         instances[id] = record
         effects(.execute(invocation))
     }
 
     private mutating func invocation(
-        for entry: MailboxEntry, lease: UInt64, _ record: InstanceRecord,
+        for entry: MailboxEntry,
+        lease: UInt64,
+        _ record: InstanceRecord,
         _ hosted: HostedApplication
     ) -> Invocation {
         var record = record
         var invocation = Invocation(
-            id: uniqueNumber(), instance: record.id, peerlet: hosted.peerlet,
-            isFresh: record.needsFreshMachine, event: entry.event,
-            ring: ringView(for: record.id.application), now: now, fuel: lease,
-            limits: limits(of: &record, hosted))
+            id: uniqueNumber(),
+            instance: record.id,
+            peerlet: hosted.peerlet,
+            isFresh: record.needsFreshMachine,
+            event: entry.event,
+            ring: ringView(for: record.id.application),
+            now: now,
+            fuel: lease,
+            limits: limits(of: &record, hosted)
+        )
         invocation.firstTimer = record.nextTimer
         invocation.firstToken = record.nextToken
         invocation.seed = random.next()
@@ -112,36 +128,50 @@ extension Node {
         invocation.pendingBatches = record.output.pendingBatches
         let imports = hosted.peerlet.manifest.imports
         if imports.contains("kbr.proximity") || imports.contains("kbr.alive") {
-            invocation.peers = chord.observations
+            invocation.peers = observations
         }
         return invocation
     }
 
     private func limits(
-        of record: inout InstanceRecord, _ hosted: HostedApplication
+        of record: inout InstanceRecord,
+        _ hosted: HostedApplication
     ) -> UpcallLimits {
         let granted = hosted.limits
         var limits = UpcallLimits()
         limits.memoryPages = granted.memoryPages
         limits.callDepth = Int(clamping: granted[.callDepth])
         limits.sends = Int(
-            clamping: min(granted[.sends], record.messages.available(at: now.instant)))
+            clamping: min(granted[.sends], record.messages.available(at: now.instant))
+        )
         limits.logBytes = Int(clamping: granted[.logBytes])
         let used = hosted.storedBytes ?? 0
         limits.storeBytes = granted[.storage] > used ? granted[.storage] - used : 0
         limits.timers = max(0, Int(clamping: granted[.timers]) - record.timers.count)
         limits.requests = max(
-            0, Int(clamping: granted[.requests]) - requests.count(of: record.id))
+            0,
+            Int(clamping: granted[.requests]) - requests.count(of: record.id)
+        )
         return limits
     }
 
     mutating func noteLimit(
-        _ limit: Limit, of hosted: HostedApplication, _ upcall: Upcall?, used: UInt64,
+        _ limit: Limit,
+        of hosted: HostedApplication,
+        _ upcall: Upcall?,
+        used: UInt64,
         effect: LimitEffect
     ) {
         let record = limitLedger.note(
-            limit, of: hosted.peerlet.application, name: hosted.name, upcall: upcall, used: used,
-            limits: hosted.limits, effect: effect, at: now.instant)
+            limit,
+            of: hosted.peerlet.application,
+            name: hosted.name,
+            upcall: upcall,
+            used: used,
+            limits: hosted.limits,
+            effect: effect,
+            at: now.instant
+        )
         if let record { log(.warning, "limit.hit", ["record": record.text]) }
     }
 

@@ -16,15 +16,11 @@ package struct ApplicationOffer: Hashable, Sendable {
 extension ApplicationOffer: WireCodable {
     package init(from reader: inout WireReader) throws(WireError) {
         application = try ApplicationID(from: &reader)
-        code = RoutedMessage.Code(
-            digest: try Identifier(from: &reader), version: try reader.u64("package version"),
-            locator: try reader.prefixedText("code locator", limit: WireLimits.locator))
+        code = try RoutedMessage.Code(from: &reader)
     }
 
     package func encode(to writer: inout WireWriter) {
         application.encode(to: &writer)
-        code.digest.encode(to: &writer)
-        writer.u64(code.version)
-        writer.prefixedText(code.locator)
+        code.encode(to: &writer)
     }
 }

@@ -30,5 +30,10 @@ extension MessageID: WireCodable {
 }
 
 extension MessageID: CustomStringConvertible {
-    package var description: String { String(Hexadecimal.text(bytes).prefix(12)) }
+    package var description: String { Self.text(bytes) }
+
+    /// The first twelve hexadecimal digits, as people read it.
+    package static func text(_ bytes: [UInt8]) -> String {
+        String(Hexadecimal.text(bytes).prefix(12))
+    }
 }

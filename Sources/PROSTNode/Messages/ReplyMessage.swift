@@ -22,8 +22,14 @@ package struct ReplyMessage: Hashable, Sendable {
     package var payload: [UInt8]
 
     package init(
-        handle: ReplyHandle, status: Int64, isLast: Bool, sequence: UInt32,
-        budget: UInt64, responder: NodeHandle, requestHops: UInt8, fuelSpent: UInt64,
+        handle: ReplyHandle,
+        status: Int64,
+        isLast: Bool,
+        sequence: UInt32,
+        budget: UInt64,
+        responder: NodeHandle,
+        requestHops: UInt8,
+        fuelSpent: UInt64,
         payload: [UInt8]
     ) {
         self.handle = handle

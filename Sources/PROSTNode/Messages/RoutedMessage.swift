@@ -73,9 +73,17 @@ package struct RoutedMessage: Hashable, Sendable {
     package var payload: [UInt8]
 
     package init(
-        id: MessageID, destination: Identifier, application: ApplicationID,
-        applicationType: UInt8, hopMode: HopMode, type: UInt16, remaining: UInt32, budget: UInt64,
-        origin: NodeHandle, code: Code, payload: [UInt8]
+        id: MessageID,
+        destination: Identifier,
+        application: ApplicationID,
+        applicationType: UInt8,
+        hopMode: HopMode,
+        type: UInt16,
+        remaining: UInt32,
+        budget: UInt64,
+        origin: NodeHandle,
+        code: Code,
+        payload: [UInt8]
     ) {
         self.id = id
         self.destination = destination
@@ -121,9 +129,7 @@ extension RoutedMessage: WireCodable {
         budget = try reader.u64("budget")
         origin = try NodeHandle(from: &reader)
         principal = try Identifier(from: &reader)
-        code = Code(
-            digest: try Identifier(from: &reader), version: try reader.u64("package version"),
-            locator: try reader.prefixedText("code locator", limit: WireLimits.locator))
+        code = try Code(from: &reader)
         payload = try reader.prefixedBytes("payload", limit: WireLimits.payload)
         try decodeExtensions(from: &reader)
         guard flags.contains(.request) == (replyHandle != nil) else {
@@ -148,11 +154,23 @@ extension RoutedMessage: WireCodable {
         writer.u64(budget)
         origin.encode(to: &writer)
         principal.encode(to: &writer)
-        code.digest.encode(to: &writer)
-        writer.u64(code.version)
-        writer.prefixedText(code.locator)
+        code.encode(to: &writer)
         writer.prefixedBytes(payload)
         encodeExtensions(to: &writer)
+    }
+}
+
+extension RoutedMessage.Code: WireCodable {
+    package init(from reader: inout WireReader) throws(WireError) {
+        digest = try Identifier(from: &reader)
+        version = try reader.u64("package version")
+        locator = try reader.prefixedText("code locator", limit: WireLimits.locator)
+    }
+
+    package func encode(to writer: inout WireWriter) {
+        digest.encode(to: &writer)
+        writer.u64(version)
+        writer.prefixedText(locator)
     }
 }
 
@@ -179,7 +197,9 @@ extension RoutedMessage {
             }
             previous = type
             let length = try reader.varint(
-                "extension length", limit: UInt64(WireLimits.extensionLength * 3))
+                "extension length",
+                limit: UInt64(WireLimits.extensionLength * 3)
+            )
             var body = try reader.slice(Int(length), "extension")
             switch ExtensionType(rawValue: type) {
             case .replyHandle: replyHandle = try ReplyHandle(from: &body)
@@ -189,7 +209,8 @@ extension RoutedMessage {
                 guard passed.count <= Self.traceLimit else {
                     throw body.error(
                         "trace",
-                        .tooLarge(value: UInt64(passed.count), limit: UInt64(Self.traceLimit)))
+                        .tooLarge(value: UInt64(passed.count), limit: UInt64(Self.traceLimit))
+                    )
                 }
                 trace = passed
             case .range: range = try RangeStamp(from: &body)

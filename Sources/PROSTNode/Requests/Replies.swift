@@ -7,8 +7,14 @@ internal import SansIO
 // they are routed to the origin's identifier (`Spec/node.md` §3.4).
 extension Node {
     mutating func reply(
-        to handle: ReplyHandle, status: Int64, payload: [UInt8], isLast: Bool, budget: UInt64,
-        hops: UInt8, fuel: UInt64, responder: NodeHandle? = nil
+        to handle: ReplyHandle,
+        status: Int64,
+        payload: [UInt8],
+        isLast: Bool,
+        budget: UInt64,
+        hops: UInt8,
+        fuel: UInt64,
+        responder: NodeHandle? = nil
     ) {
         let path = ReversePath(origin: handle.origin, nonce: handle.nonce)
         let sequence = replySequences[path] ?? 0
@@ -16,14 +22,25 @@ extension Node {
             replySequences.remove(path)
         } else {
             _ = replySequences.insert(
-                path, sequence &+ 1, until: now.instant + configuration.messageTimeLimit,
-                at: now.instant)
+                path,
+                sequence &+ 1,
+                until: now.instant + configuration.messageTimeLimit,
+                at: now.instant
+            )
         }
         passOn(
             ReplyMessage(
-                handle: handle, status: status, isLast: isLast, sequence: sequence,
-                budget: budget, responder: responder ?? self.handle, requestHops: hops,
-                fuelSpent: fuel, payload: payload))
+                handle: handle,
+                status: status,
+                isLast: isLast,
+                sequence: sequence,
+                budget: budget,
+                responder: responder ?? self.handle,
+                requestHops: hops,
+                fuelSpent: fuel,
+                payload: payload
+            )
+        )
     }
 
     mutating func arrive(_ reply: ReplyMessage) {
@@ -45,8 +62,11 @@ extension Node {
         if let peer = connected[reply.handle.origin] { return peer }
         let path = ReversePath(origin: reply.handle.origin, nonce: reply.handle.nonce)
         if let previous = reversePaths[path], connected[previous.id] != nil { return previous }
-        guard case .forward(let next) = chord.nextHop(
-            toward: reply.handle.origin, avoiding: { _ in false })
+        guard
+            case .forward(let next) = chord.nextHop(
+                toward: reply.handle.origin,
+                avoiding: { _ in false }
+            )
         else { return nil }
         return next
     }

@@ -15,11 +15,17 @@ struct ReplyAuthority: Sendable {
     }
 
     func handle(
-        nonce: UInt64, deadline: UInt64, waiter: RequestWaiter
+        nonce: UInt64,
+        deadline: UInt64,
+        waiter: RequestWaiter
     ) throws(CryptographyError) -> ReplyHandle {
         var handle = ReplyHandle(
-            origin: node, instanceTag: Self.tag(of: waiter), nonce: nonce, deadline: deadline,
-            code: [])
+            origin: node,
+            instanceTag: Self.tag(of: waiter),
+            nonce: nonce,
+            deadline: deadline,
+            code: []
+        )
         let code = try authenticator.code(fields(of: handle))
         handle.code = Array(code.prefix(Self.codeLength))
         return handle

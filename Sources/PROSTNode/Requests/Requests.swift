@@ -10,7 +10,10 @@ extension Node {
     private static let longestRetry = TimeSpan.seconds(4)
 
     mutating func startRequest(
-        _ message: RoutedMessage, hint: NodeHandle?, waiter: RequestWaiter, timeout: TimeSpan,
+        _ message: RoutedMessage,
+        hint: NodeHandle?,
+        waiter: RequestWaiter,
+        timeout: TimeSpan,
         budget: UInt64
     ) {
         guard let handle = message.replyHandle else { return ledger.burn(budget) }
@@ -18,9 +21,15 @@ extension Node {
         let firstTry = (budget - replyFuel) / 2
         requests.add(
             PendingRequest(
-                waiter: waiter, handle: handle, deadline: now.instant + timeout,
-                message: message, hint: hint,
-                retryFuel: budget - replyFuel - firstTry, replyFuel: replyFuel))
+                waiter: waiter,
+                handle: handle,
+                deadline: now.instant + timeout,
+                message: message,
+                hint: hint,
+                retryFuel: budget - replyFuel - firstTry,
+                replyFuel: replyFuel
+            )
+        )
         timers.set(.requestDeadline(handle.nonce), at: now.instant + timeout)
         scheduleRetry(handle.nonce)
         var first = message
@@ -29,7 +38,9 @@ extension Node {
     }
 
     private mutating func launch(
-        _ message: RoutedMessage, hint: NodeHandle?, waiter: RequestWaiter
+        _ message: RoutedMessage,
+        hint: NodeHandle?,
+        waiter: RequestWaiter
     ) {
         var sender: SenderReference?
         if case .instance(let id, let token) = waiter {
@@ -37,8 +48,13 @@ extension Node {
         }
         begin(
             Passage(
-                message: message, previous: nil, arrived: now.instant, hint: hint,
-                sender: sender))
+                message: message,
+                previous: nil,
+                arrived: now.instant,
+                hint: hint,
+                sender: sender
+            )
+        )
     }
 
     private mutating func scheduleRetry(_ nonce: UInt64) {
@@ -62,7 +78,8 @@ extension Node {
         message.attempt = (request.retries + 1) << 4
         message.budget = fuel
         message.remaining = UInt32(
-            clamping: request.deadline.since(now.instant).milliseconds)
+            clamping: request.deadline.since(now.instant).milliseconds
+        )
         // The hint has had its chance, unless it is the very target.
         let hint = message.flags.contains(.direct) ? request.hint : nil
         scheduleRetry(nonce)
@@ -75,8 +92,15 @@ extension Node {
     mutating func answerRequest(_ nonce: UInt64, status: HostError) {
         guard let request = endRequest(nonce) else { return }
         answer(
-            request, status: status.rawValue, payload: [], isLast: true, fuel: request.replyFuel,
-            from: handle, hops: 0, spent: 0)
+            request,
+            status: status.rawValue,
+            payload: [],
+            isLast: true,
+            fuel: request.replyFuel,
+            from: handle,
+            hops: 0,
+            spent: 0
+        )
         ledger.burn(request.retryFuel)
     }
 
@@ -111,20 +135,40 @@ extension Node {
             timers.cancel(.requestRetry(reply.handle.nonce))
         }
         answer(
-            request, status: reply.status, payload: reply.payload, isLast: reply.isLast,
-            fuel: fuel, from: reply.responder, hops: reply.requestHops, spent: reply.fuelSpent)
+            request,
+            status: reply.status,
+            payload: reply.payload,
+            isLast: reply.isLast,
+            fuel: fuel,
+            from: reply.responder,
+            hops: reply.requestHops,
+            spent: reply.fuelSpent
+        )
     }
 
     private mutating func answer(
-        _ request: PendingRequest, status: Int64, payload: [UInt8], isLast: Bool, fuel: UInt64,
-        from responder: NodeHandle, hops: UInt8, spent: UInt64
+        _ request: PendingRequest,
+        status: Int64,
+        payload: [UInt8],
+        isLast: Bool,
+        fuel: UInt64,
+        from responder: NodeHandle,
+        hops: UInt8,
+        spent: UInt64
     ) {
         switch request.waiter {
         case .client(let client, let number):
             ledger.burn(fuel)
             respond(
-                to: client, number: number, status: status, payload: payload, isLast: isLast,
-                from: responder, hops: hops, spent: spent)
+                to: client,
+                number: number,
+                status: status,
+                payload: payload,
+                isLast: isLast,
+                from: responder,
+                hops: hops,
+                spent: spent
+            )
         case .instance(let id, let token):
             var event = UpcallEvent(.reply)
             event.flags = isLast ? [.reply] : [.reply, .more]

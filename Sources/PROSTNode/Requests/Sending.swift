@@ -8,28 +8,52 @@ internal import Wire
 // Messages and requests that instances send (`Spec/node.md` §3).
 extension Node {
     mutating func send(
-        _ outgoing: OutgoingMessage, budget: UInt64, for output: HeldOutput, by id: InstanceID,
+        _ outgoing: OutgoingMessage,
+        budget: UInt64,
+        for output: HeldOutput,
+        by id: InstanceID,
         _ hosted: HostedApplication
     ) {
         guard
             let (message, hint) = header(
-                outgoing, budget: budget, timeout: configuration.messageTimeLimit, for: output,
-                by: id, hosted)
+                outgoing,
+                budget: budget,
+                timeout: configuration.messageTimeLimit,
+                for: output,
+                by: id,
+                hosted
+            )
         else { return ledger.burn(budget) }
         begin(
             Passage(
-                message: message, previous: nil, arrived: now.instant, hint: hint,
-                sender: SenderReference(instance: id, token: 0)))
+                message: message,
+                previous: nil,
+                arrived: now.instant,
+                hint: hint,
+                sender: SenderReference(instance: id, token: 0)
+            )
+        )
     }
 
     mutating func request(
-        _ outgoing: OutgoingMessage, token: UInt64, timeout: TimeSpan, budget: UInt64,
-        for output: HeldOutput, by id: InstanceID, _ hosted: HostedApplication
+        _ outgoing: OutgoingMessage,
+        token: UInt64,
+        timeout: TimeSpan,
+        budget: UInt64,
+        for output: HeldOutput,
+        by id: InstanceID,
+        _ hosted: HostedApplication
     ) {
         let waiter = RequestWaiter.instance(id, token: token)
         guard
             var (message, hint) = header(
-                outgoing, budget: 0, timeout: timeout, for: output, by: id, hosted),
+                outgoing,
+                budget: 0,
+                timeout: timeout,
+                for: output,
+                by: id,
+                hosted
+            ),
             let handle = makeHandle(for: waiter, timeout: timeout)
         else { return ledger.burn(budget) }
         message.flags.insert(.request)
@@ -40,9 +64,13 @@ extension Node {
 
     func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan, nonce: UInt64) -> ReplyHandle? {
         let (deadline, overflow) = now.wall.milliseconds.addingReportingOverflow(
-            timeout.milliseconds)
+            timeout.milliseconds
+        )
         return try? authority.handle(
-            nonce: nonce, deadline: overflow ? .max : deadline, waiter: waiter)
+            nonce: nonce,
+            deadline: overflow ? .max : deadline,
+            waiter: waiter
+        )
     }
 
     mutating func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan) -> ReplyHandle? {
@@ -51,8 +79,12 @@ extension Node {
 
     /// The header of a message that an instance sends, and its first hop if it chose one.
     private mutating func header(
-        _ outgoing: OutgoingMessage, budget: UInt64, timeout: TimeSpan, for output: HeldOutput,
-        by id: InstanceID, _ hosted: HostedApplication
+        _ outgoing: OutgoingMessage,
+        budget: UInt64,
+        timeout: TimeSpan,
+        for output: HeldOutput,
+        by id: InstanceID,
+        _ hosted: HostedApplication
     ) -> (RoutedMessage, NodeHandle?)? {
         let target = outgoing.application ?? id.application
         let code: RoutedMessage.Code
@@ -67,11 +99,18 @@ extension Node {
         }
         let limit = min(timeout, configuration.messageTimeLimit)
         var message = RoutedMessage(
-            id: MessageID(high: random.next(), low: random.next()), destination: .zero,
-            application: target, applicationType: type.rawValue,
+            id: MessageID(high: random.next(), low: random.next()),
+            destination: .zero,
+            application: target,
+            applicationType: type.rawValue,
             hopMode: type == .perHop && outgoing.hopMode == .none ? .resident : outgoing.hopMode,
-            type: outgoing.type, remaining: UInt32(clamping: limit.milliseconds),
-            budget: budget, origin: handle, code: code, payload: outgoing.payload)
+            type: outgoing.type,
+            remaining: UInt32(clamping: limit.milliseconds),
+            budget: budget,
+            origin: handle,
+            code: code,
+            payload: outgoing.payload
+        )
         message.principal = output.entry.event.principal
         if target != id.application { message.sourceApplication = id.application }
         if let ranges = hosted.ranges {
@@ -93,12 +132,21 @@ extension Node {
 
     /// A first message to the instance of a key, which its root makes (`Spec/abi.md` §4.7).
     mutating func spawn(
-        _ application: ApplicationID, _ key: Identifier, _ argument: [UInt8],
-        for output: HeldOutput, by id: InstanceID, _ hosted: HostedApplication
+        _ application: ApplicationID,
+        _ key: Identifier,
+        _ argument: [UInt8],
+        for output: HeldOutput,
+        by id: InstanceID,
+        _ hosted: HostedApplication
     ) {
         let message = OutgoingMessage(
-            target: .key(key, hint: nil), application: application, type: 0, hopMode: .none,
-            budget: 0, payload: argument)
+            target: .key(key, hint: nil),
+            application: application,
+            type: 0,
+            hopMode: .none,
+            budget: 0,
+            payload: argument
+        )
         ledger.inject(configuration.localSendBudget)
         send(message, budget: configuration.localSendBudget, for: output, by: id, hosted)
     }

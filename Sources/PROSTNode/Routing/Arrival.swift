@@ -14,7 +14,9 @@ extension Node {
         }
         var message = message
         message.remaining = min(
-            message.remaining, UInt32(clamping: configuration.messageTimeLimit.milliseconds))
+            message.remaining,
+            UInt32(clamping: configuration.messageTimeLimit.milliseconds)
+        )
         let deadline = now.instant + .milliseconds(UInt64(message.remaining))
         var verdict = HopAcknowledgement.Verdict.accepted
         if message.timeToLive == 0 || message.remaining == 0 {
@@ -36,7 +38,9 @@ extension Node {
     }
 
     private mutating func accept(
-        _ received: RoutedMessage, from peer: NodeHandle, until deadline: Instant
+        _ received: RoutedMessage,
+        from peer: NodeHandle,
+        until deadline: Instant
     ) {
         var message = received
         ledger.receive(message.budget)
@@ -70,11 +74,15 @@ extension Node {
     }
 
     private mutating func acknowledge(
-        _ key: HopKey, _ verdict: HopAcknowledgement.Verdict, to peer: NodeHandle
+        _ key: HopKey,
+        _ verdict: HopAcknowledgement.Verdict,
+        to peer: NodeHandle
     ) {
         send(
             .hopAcknowledgement,
-            HopAcknowledgement(id: key.id, attempt: key.attempt, verdict: verdict), to: peer)
+            HopAcknowledgement(id: key.id, attempt: key.attempt, verdict: verdict),
+            to: peer
+        )
     }
 
     /// Ends a passage; what is left of its fuel is burned.

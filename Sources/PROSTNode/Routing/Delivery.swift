@@ -10,20 +10,24 @@ extension Node {
         guard let passage = passages[number] else { return }
         let message = passage.message
         if message.isForSystem { return deliverToSystem(number, passage) }
-        switch code(for: message, from: passage.previous) {
+        switch code(for: number, passage) {
         case .ready(let hosted): deliver(number, passage, to: hosted)
         case .pending: passages.update(number) { $0.stage = .awaitingCode(.deliver) }
         case .refused(let why): refuse(number, passage, why)
         case .unavailable(let why):
             log(
-                .warning, "code.unavailable",
-                ["app": "\(message.application)", "message": "\(message.id)", "why": why])
+                .warning,
+                "code.unavailable",
+                ["app": "\(message.application)", "message": "\(message.id)", "why": why]
+            )
             reject(number, passage, status: .noSuchApplication)
         }
     }
 
     private mutating func deliver(
-        _ number: UInt64, _ passage: Passage, to hosted: HostedApplication
+        _ number: UInt64,
+        _ passage: Passage,
+        to hosted: HostedApplication
     ) {
         let message = passage.message
         if let ranges = hosted.ranges {
@@ -32,7 +36,9 @@ extension Node {
                     counters.staleRejected &+= 1
                     return reject(number, passage, status: .stale)
                 }
-            } else if !message.flags.contains(.direct), ranges.epoch(for: message.destination) == nil {
+            } else if !message.flags.contains(.direct),
+                ranges.epoch(for: message.destination) == nil
+            {
                 passages.update(number) { $0.stage = .awaitingRange }
                 let half = passage.deadline.since(now.instant).nanoseconds / 2
                 let wait = min(configuration.rangeWait, TimeSpan(nanoseconds: half))
@@ -53,9 +59,13 @@ extension Node {
         guard
             post(
                 MailboxEntry(
-                    event, .deliver(passage: number), budget: budget,
-                    stamp: message.flags.contains(.direct) ? message.range : nil),
-                to: hosted.instance(for: message))
+                    event,
+                    .deliver(passage: number),
+                    budget: budget,
+                    stamp: message.flags.contains(.direct) ? message.range : nil
+                ),
+                to: hosted.instance(for: message)
+            )
         else { return reject(number, passage, status: .rate) }
         timers.cancel(.rangeWait(number))
         passages.update(number) {
@@ -75,19 +85,27 @@ extension Node {
     mutating func reject(_ number: UInt64, _ passage: Passage, status: HostError) {
         if let handle = passage.message.replyHandle {
             reply(
-                to: handle, status: status.rawValue, payload: [], isLast: true, budget: 0,
-                hops: passage.message.hops, fuel: 0)
+                to: handle,
+                status: status.rawValue,
+                payload: [],
+                isLast: true,
+                budget: 0,
+                hops: passage.message.hops,
+                fuel: 0
+            )
         }
         endPassage(number)
     }
 
     /// This node does not run the application: the message's rank rises and the next node of the
     /// replica set acts as root, to the set's end (graceful degradation).
-    private mutating func refuse(_ number: UInt64, _ passage: Passage, _ why: String) {
+    mutating func refuse(_ number: UInt64, _ passage: Passage, _ why: String) {
         let message = passage.message
         log(
-            .info, "policy.refused",
-            ["app": "\(message.application)", "message": "\(message.id)", "why": why])
+            .info,
+            "policy.refused",
+            ["app": "\(message.application)", "message": "\(message.id)", "why": why]
+        )
         guard !message.flags.contains(.direct) else {
             return reject(number, passage, status: .denied)
         }
@@ -110,8 +128,14 @@ extension Node {
             var path = message.trace
             if path.isEmpty { path = [self.handle] }
             reply(
-                to: handle, status: 0, payload: path.flatMap(\.wireBytes), isLast: true,
-                budget: 0, hops: message.hops, fuel: 0)
+                to: handle,
+                status: 0,
+                payload: path.flatMap(\.wireBytes),
+                isLast: true,
+                budget: 0,
+                hops: message.hops,
+                fuel: 0
+            )
         }
         endPassage(number)
     }

@@ -14,7 +14,10 @@ package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendabl
 
     /// False when the table is full and `key` is new; nothing is evicted before its time.
     package mutating func insert(
-        _ key: Key, _ value: Value, until expiry: Instant, at now: Instant
+        _ key: Key,
+        _ value: Value,
+        until expiry: Instant,
+        at now: Instant
     ) -> Bool {
         removeExpired(at: now)
         guard values.count < capacity || values[key] != nil else { return false }

@@ -18,7 +18,7 @@ extension Node {
             else { return route(number) }
             forward(number, with: hosted)
         case .demand:
-            switch code(for: message, from: passage.previous) {
+            switch code(for: number, passage) {
             case .ready(let hosted): forward(number, with: hosted)
             case .pending:
                 passages.update(number) { $0.stage = .awaitingCode(.forward) }
@@ -49,7 +49,8 @@ extension Node {
         guard lease > 0,
             post(
                 MailboxEntry(event, .forward(passage: number), budget: lease),
-                to: hosted.instance(for: message))
+                to: hosted.instance(for: message)
+            )
         else { return route(number) }
         passages.update(number) {
             $0.stage = .awaitingUpcall(.forward)

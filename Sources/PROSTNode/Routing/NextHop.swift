@@ -75,7 +75,9 @@ extension Node {
             // Responsibility stays where it is: the same hop is asked again, later.
             timers.set(
                 .acknowledgement(number),
-                at: now.instant + random.jittered(.milliseconds(20) * UInt64(passage.busyRetries + 1)))
+                at: now.instant
+                    + random.jittered(.milliseconds(20) * UInt64(passage.busyRetries + 1))
+            )
         }
     }
 

@@ -40,7 +40,10 @@ struct Passage: Sendable {
     var sender: SenderReference?
 
     init(
-        message: RoutedMessage, previous: NodeHandle?, arrived: Instant, hint: NodeHandle? = nil,
+        message: RoutedMessage,
+        previous: NodeHandle?,
+        arrived: Instant,
+        hint: NodeHandle? = nil,
         sender: SenderReference? = nil
     ) {
         self.message = message

@@ -42,6 +42,8 @@ package struct UpcallEvent: Hashable, Sendable {
     package var messageID: [UInt8] = []
     package var replyHandle: ReplyHandle?
     package var client: UInt64 = 0
+    /// The method a client named: served by the export `client_NAME`, else by `client`.
+    package var method: String?
     /// Reply status; or the reason, cookie or kind of upcalls that carry one.
     package var status: Int64 = 0
     /// Timer identifier.

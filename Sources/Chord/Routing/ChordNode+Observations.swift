@@ -1,0 +1,49 @@
+package import KBR
+package import SansIO
+
+/// What the layers above share with the failure detector: their round trips are its round trips.
+extension ChordNode {
+    /// Tells of a round trip that another protocol measured.
+    package mutating func noteRoundTrip(to id: Identifier, _ span: TimeSpan) {
+        detector.measured(span, to: id)
+    }
+
+    /// How long to wait for a peer's first answer (RFC 6298 with this ring's bounds).
+    package func timeout(for id: Identifier) -> TimeSpan {
+        detector.timeout(for: id, attempt: 1, configuration)
+    }
+
+    package func smoothedRoundTrip(to id: Identifier) -> TimeSpan? {
+        detector.smoothedRoundTrip(to: id)
+    }
+
+    package var measuredRoundTrips: [(id: Identifier, span: TimeSpan)] { detector.measuredPeers }
+
+    package var suspectedPeers: [Identifier] { detector.suspectedPeers }
+}
+
+extension FailureDetector {
+    /// In order of identifiers.
+    var measuredPeers: [(id: Identifier, span: TimeSpan)] {
+        knownPeers.sorted().compactMap { id in smoothedRoundTrip(to: id).map { (id, $0) } }
+    }
+}
+
+extension ChordNode: RoutingQueries {
+    package var local: NodeHandle { node }
+
+    package func neighborSet(count: Int) -> [NodeHandle] { neighborSet(count) }
+
+    package func replicaSet(of key: Identifier, count: Int) -> [NodeHandle]? {
+        let set = replicaSet(key, count: count)
+        return set.members.isEmpty ? nil : set.members
+    }
+
+    package func isRoot(of key: Identifier) -> Certainty {
+        switch isRoot(key) {
+        case .yes: .yes
+        case .no: .no
+        case .unsure: .unsure
+        }
+    }
+}

@@ -1,0 +1,76 @@
+internal import Cryptography
+internal import KBR
+internal import PeerletRuntime
+internal import SansIO
+internal import Wire
+
+// A new policy judges what is hosted anew; what it denies stops within this step.
+extension Node {
+    mutating func reload(_ new: NodePolicy) {
+        policy = new
+        loader.adopt(new)
+        for application in applications.keys.sorted() {
+            guard let hosted = applications[application] else { continue }
+            let digest = PackageDigest(hosted.code.digest)
+            guard let subject = PolicySubject(hosted.peerlet.manifest, digest) else { continue }
+            switch new.decide(subject) {
+            case .allow(let limits):
+                applications[application]?.limits = limits
+                adjustRates(of: application, limits)
+            case .deny(let reasons):
+                let why = reasons.map(\.description).joined(separator: "; ")
+                evict(application, because: "policy: \(why)")
+            }
+        }
+        log(.info, "policy.loaded", ["file": new.file])
+    }
+
+    private mutating func adjustRates(of application: ApplicationID, _ limits: InstanceLimits) {
+        for id in instances.keys.sorted() where id.application == application {
+            instances[id]?.fuel.adjust(
+                rate: limits[.fuel],
+                burst: limits[.fuelBurst],
+                at: now.instant
+            )
+            instances[id]?.messages.adjust(
+                rate: limits[.messages],
+                burst: limits[.messages],
+                at: now.instant
+            )
+            schedule(id)
+        }
+    }
+
+    private mutating func evict(_ application: ApplicationID, because reason: String) {
+        for id in instances.keys.sorted() where id.application == application {
+            stop(id, because: reason)
+            instances[id] = nil
+        }
+        if let hosted = applications.removeValue(forKey: application) {
+            loader.unpin(PackageDigest(hosted.code.digest))
+            storeForNode(
+                NodeRows.write(NodeRows.hosted + application.identifier.bytes, nil)
+            )
+        }
+        timers.cancel(.range(application))
+    }
+
+    /// A secret that differs for every instance, from this process's own.
+    func instanceSecret(_ id: InstanceID) -> [UInt8] {
+        var writer = WireWriter(capacity: 96)
+        writer.raw(macSecret)
+        id.application.encode(to: &writer)
+        if let key = id.key { key.encode(to: &writer) }
+        return SHA256.digest(writer.bytes)
+    }
+
+    /// Round trips and liveness for `kbr.proximity` and `kbr.alive`.
+    var observations: PeerObservations {
+        var result = PeerObservations()
+        for (id, span) in chord.measuredRoundTrips {
+            result.roundTripMicroseconds[id] = span.nanoseconds / 1000
+        }
+        result.suspected = Set(chord.suspectedPeers)
+        return result
+    }
+}

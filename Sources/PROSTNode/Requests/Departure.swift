@@ -1,0 +1,49 @@
+internal import KBR
+internal import PeerletRuntime
+internal import SansIO
+
+/// A node on its way out: it hands its ranges over, then leaves the ring (`Spec/node.md` §9).
+struct Departure: Hashable, Sendable {
+    /// Consistent applications whose arcs the successor has not taken over yet.
+    var waiting: Set<ApplicationID>
+    var isDone = false
+}
+
+extension Node {
+    mutating func beginDeparture() {
+        guard departure == nil else { return }
+        let consistent = applications.keys.filter { applications[$0]?.ranges != nil }
+        departure = Departure(waiting: Set(consistent))
+        timers.set(.departure, at: now.instant + configuration.shutdownGrace)
+        log(.info, "ring.leaving", ["applications": "\(consistent.count)"])
+        for application in consistent.sorted() { rangeInput(.prepareToLeave, application) }
+        progressDeparture()
+    }
+
+    mutating func readyToLeave(_ application: ApplicationID) {
+        departure?.waiting.remove(application)
+        progressDeparture()
+    }
+
+    mutating func progressDeparture() {
+        guard let departure, !departure.isDone, departure.waiting.isEmpty else { return }
+        leaveRing()
+    }
+
+    /// Time is up: what was not handed over stays on this node's disk and its replicas.
+    mutating func departureOverdue() {
+        guard let departure, !departure.isDone else { return }
+        log(.warning, "ring.left_early", ["not_handed_over": "\(departure.waiting.count)"])
+        leaveRing()
+    }
+
+    private mutating func leaveRing() {
+        departure?.isDone = true
+        chordInput(.leave)
+    }
+
+    mutating func departed() {
+        log(.info, "ring.left")
+        effects(.left)
+    }
+}

@@ -1,0 +1,73 @@
+internal import Chord
+internal import KBR
+internal import PeerletRuntime
+internal import SansIO
+
+// The node's own durable state: its ring, whom it knows there, what it hosts.
+extension Node {
+    mutating func restore(from stored: StoredNode) {
+        rangeRows = stored.rangeRows
+        hostedBefore = stored.hosted
+        if let record = stored.ring {
+            chordInput(.restore(record))
+            contacts = record.contacts
+            wasFormed = true
+        }
+    }
+
+    /// Applications of the last run come back before they are asked for: a replica must not wait
+    /// for a message to know its promises.
+    mutating func rehost() {
+        for (application, code) in hostedBefore.sorted(by: { $0.key < $1.key }) {
+            _ = self.code(
+                application: application,
+                code,
+                previous: nil,
+                origin: nil,
+                message: [],
+                waiting: nil
+            )
+        }
+        hostedBefore = [:]
+    }
+
+    mutating func storeForNode(_ batch: StoreBatch) {
+        let number = uniqueNumber()
+        batches[number] = .node
+        effects(.commit(batch, batch: number))
+    }
+
+    mutating func storeForNode(_ write: StoreWrite) {
+        var batch = StoreBatch()
+        batch.writes.append(write)
+        storeForNode(batch)
+    }
+
+    mutating func formed(_ record: RingRecord) {
+        wasFormed = true
+        contacts = record.contacts
+        storeForNode(NodeRows.write(NodeRows.ring, NodeRows.bytes(contacts)))
+        log(.info, "ring.formed", ["members": "\(record.contacts.count)"])
+    }
+
+    /// Keeps the ring's contacts fresh, for a restart after everybody's address changed.
+    mutating func remember(_ near: [NodeHandle]) {
+        guard wasFormed, !near.isEmpty else { return }
+        var known = near
+        for contact in contacts where !known.contains(where: { $0.id == contact.id }) {
+            known.append(contact)
+        }
+        known = Array(known.prefix(24))
+        guard Set(known) != Set(contacts) else { return }
+        contacts = known
+        storeForNode(NodeRows.write(NodeRows.ring, NodeRows.bytes(contacts)))
+    }
+
+    /// Follows what a range keeper writes, so that its rows are at hand if it starts again.
+    mutating func remember(_ batch: StoreBatch) {
+        for write in batch.writes where write.space == .node {
+            rangeRows.removeAll { $0.key == write.key }
+            if let value = write.value { rangeRows.append(StoreRow(key: write.key, value: value)) }
+        }
+    }
+}
