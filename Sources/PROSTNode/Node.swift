@@ -1,7 +1,7 @@
 package import Chord
 package import Cryptography
 package import KBR
-package import PeerletRuntime
+internal import PeerletRuntime
 package import SansIO
 internal import Wire
 

@@ -1,6 +1,6 @@
 package import KBR
 package import PeerletRuntime
-package import SansIO
+internal import SansIO
 package import Wire
 
 /// Everything a node asks of the world around it. Effects are carried out in order; in particular

@@ -2,6 +2,7 @@ internal import Chord
 internal import KBR
 internal import PeerletPackage
 internal import PeerletRuntime
+internal import SansIO
 
 // What `prost status`, `ring show`, `app list` and `top` are shown.
 extension Node {

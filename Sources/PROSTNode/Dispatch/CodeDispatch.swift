@@ -1,7 +1,10 @@
+internal import Chord
 internal import KBR
+internal import PeerletBytecode
 internal import PeerletPackage
 internal import PeerletRuntime
 internal import SansIO
+internal import Wire
 
 // Code at hand, on its way, or refused (`Spec/loading.md`).
 extension Node {

@@ -1,5 +1,6 @@
 internal import Chord
 internal import KBR
+internal import SansIO
 internal import Wire
 
 // First stage: a frame's kind decides the protocol (`Spec/wire.md` §6).

@@ -107,7 +107,8 @@ extension Node {
             effects(.commit(report.batch, batch: number))
             batch = number
             let used = applications[id.application]?.storedBytes ?? 0
-            applications[id.application]?.storedBytes = changed(used, by: report.storeGrowth)
+            let total = changed(used, by: report.storeGrowth)
+            applications[id.application]?.storedBytes = total
         }
         instances[id]?.output.append(
             HeldOutput(
@@ -209,7 +210,7 @@ extension Node {
         _ hosted: HostedApplication
     ) {
         let upcall = Upcall(rawValue: report.upcall)
-        if let limit = trap.kind.limit {
+        if let limit = limit(hitBy: trap.kind) {
             noteLimit(
                 limit,
                 of: hosted,
@@ -223,6 +224,15 @@ extension Node {
             "upcall.trapped",
             ["app": hosted.name, "upcall": upcall?.name ?? "", "trap": "\(trap)"]
         )
+    }
+
+    /// The owner's limit behind a trap; nil when the peerlet has only itself to blame.
+    private func limit(hitBy kind: TrapKind) -> Limit? {
+        switch kind {
+        case .callDepth, .stackOverflow: .callDepth
+        case .outOfFuel: .upcallFuel
+        default: nil
+        }
     }
 
     /// Repeated faults stop an instance, with a record of why.

@@ -1,5 +1,6 @@
 internal import KBR
 internal import PeerletBytecode
+internal import PeerletPackage
 internal import PeerletRuntime
 internal import SansIO
 

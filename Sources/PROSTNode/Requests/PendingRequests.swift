@@ -1,6 +1,6 @@
 package import KBR
 package import PeerletRuntime
-package import SansIO
+internal import SansIO
 
 /// Which instance sent a message, and under which token if it waits for an answer.
 package struct SenderReference: Hashable, Sendable {

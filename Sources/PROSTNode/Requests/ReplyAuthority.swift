@@ -1,6 +1,6 @@
 internal import Cryptography
-package import KBR
-package import PeerletRuntime
+internal import KBR
+internal import PeerletRuntime
 internal import Wire
 
 /// Makes and checks this node's reply handles (`Spec/node.md` §3.4).

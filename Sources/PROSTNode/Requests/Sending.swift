@@ -46,7 +46,7 @@ extension Node {
     ) {
         let waiter = RequestWaiter.instance(id, token: token)
         guard
-            var (message, hint) = header(
+            let (header, hint) = header(
                 outgoing,
                 budget: 0,
                 timeout: timeout,
@@ -56,6 +56,7 @@ extension Node {
             ),
             let handle = makeHandle(for: waiter, timeout: timeout)
         else { return ledger.burn(budget) }
+        var message = header
         message.flags.insert(.request)
         message.replyHandle = handle
         message.id.low = handle.nonce

@@ -1,4 +1,5 @@
 internal import KBR
+internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
 

@@ -2,6 +2,7 @@ internal import KBR
 internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
+internal import Wire
 
 // At the root, or at the node a message was sent to: policy, code, range, then `deliver`
 // (`Spec/node.md` §3.3).

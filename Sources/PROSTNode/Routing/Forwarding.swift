@@ -1,3 +1,4 @@
+internal import Chord
 internal import KBR
 internal import PeerletBytecode
 internal import PeerletRuntime

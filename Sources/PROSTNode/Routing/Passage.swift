@@ -1,5 +1,5 @@
-package import KBR
-package import SansIO
+internal import KBR
+internal import SansIO
 
 /// One message at this node, from its acceptance until it is the next hop's or delivered.
 struct Passage: Sendable {

@@ -56,7 +56,8 @@ package struct StoredNode: Sendable {
 enum NodeRows {
     static let ring = Array("ring/record".utf8)
     static let hosted = Array("hosted/".utf8)
-    static let ranges = RangeKeeper.allRowsPrefix
+    /// What `RangeKeeper.rowPrefix` of every application begins with.
+    static let ranges = Array("range".utf8)
 
     static func write(_ key: [UInt8], _ bytes: [UInt8]?) -> StoreWrite {
         StoreWrite(space: .node, key: key, value: bytes.map { StoredValue(bytes: $0) })
