@@ -1,0 +1,38 @@
+/// "Did you mean": the nearest of known names by edit distance.
+package enum Suggestion {
+    /// The candidate with the fewest edits from `word`, if few enough; the first of equals.
+    package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+        let limit = max(1, word.utf8.count / 3)
+        guard word.utf8.count <= 64 else { return nil }
+        var best: (distance: Int, name: String)?
+        for candidate in candidates where candidate != word {
+            let difference = candidate.utf8.count - word.utf8.count
+            guard abs(difference) <= limit else { continue }
+            let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
+            if distance <= limit, best.map({ distance < $0.distance }) ?? true {
+                best = (distance, candidate)
+            }
+        }
+        return best?.name
+    }
+
+    /// Insertions, deletions, replacements and exchanges of neighbours.
+    static func editDistance(_ left: [UInt8], _ right: [UInt8]) -> Int {
+        var before = [Int](repeating: 0, count: right.count + 1)
+        var previous = Array(0...right.count)
+        for i in 0..<left.count {
+            var row = [i + 1] + [Int](repeating: 0, count: right.count)
+            for j in 0..<right.count {
+                let cost = left[i] == right[j] ? 0 : 1
+                var value = min(previous[j] + cost, previous[j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                    value = min(value, before[j - 1] + 1)
+                }
+                row[j + 1] = value
+            }
+            before = previous
+            previous = row
+        }
+        return previous[right.count]
+    }
+}
