@@ -1,0 +1,382 @@
+internal import PeerletBytecode
+
+/// Makes the image of what was read: which parts are needed, where they lie, their code.
+struct ProgramLinker {
+    var generator: CodeGenerator
+    private(set) var image = ProgramImage()
+    private(set) var debugInfo = DebugInfo()
+    private(set) var manifest = ManifestDraft()
+    private(set) var functionPlaces: [SourceSpan] = []
+    private var reader = ManifestReader()
+    private var planner = MemoryPlanner()
+
+    init(definitions: Definitions, bag: DiagnosticBag) {
+        generator = CodeGenerator(definitions: definitions, bag: bag)
+    }
+
+    private var program: ProgramSyntax { generator.definitions.program }
+
+    mutating func link() {
+        reader.read(&generator.definitions, &generator.bag)
+        manifest = reader.draft
+        let reachability = Reachability(generator.definitions)
+        checkStructs()
+        declareSignatures(reachability)
+        let isInboxNeeded = program.procedures.contains { procedure in
+            procedure.isUpcall
+                && Upcall(name: procedure.name.text)?.parameters.contains("event*") == true
+        }
+        planner.plan(
+            &generator.definitions,
+            reachability,
+            needsInbox: isInboxNeeded,
+            &generator.bag
+        )
+        generator.definitions.memory = planner.map
+        linkImports(reachability)
+        linkGlobals()
+        checkConstants()
+        generateCode()
+        linkExports()
+        linkTable()
+        linkData()
+        linkMemory()
+        checkLimits()
+    }
+
+    // MARK: Checks
+
+    private mutating func checkStructs() {
+        for (index, definition) in program.structs.enumerated() {
+            _ = generator.definitions.layout(
+                ofStruct: index,
+                usedAt: definition.name.span,
+                &generator.bag
+            )
+        }
+    }
+
+    private mutating func checkConstants() {
+        for (index, constant) in program.constants.enumerated() {
+            _ = generator.definitions.value(
+                ofConstant: index,
+                usedAt: constant.name.span,
+                &generator.bag
+            )
+        }
+        for (condition, message) in program.assertions
+        where generator.definitions.evaluate(condition, &generator.bag) == 0 {
+            generator.bag.error(.assertion, message, at: condition.span)
+        }
+    }
+
+    private mutating func checkLimits() {
+        let limits: [(String, Int, Int)] = [
+            ("functions", image.functions.count, BytecodeLimits.functions),
+            ("bytes of code", image.functions.reduce(0) { $0 + $1.code.count }, BytecodeLimits.programCode),
+            ("imports", image.imports.count, BytecodeLimits.imports),
+            ("exports", image.exports.count, BytecodeLimits.exports),
+            ("globals", image.globals.count, BytecodeLimits.globals),
+            ("table entries", image.table.count, BytecodeLimits.table),
+            ("data segments", image.data.count, BytecodeLimits.dataSegments),
+            ("bytes of data", image.data.reduce(0) { $0 + $1.bytes.count }, BytecodeLimits.dataBytes),
+        ]
+        for (what, count, limit) in limits where count > limit {
+            generator.bag.error(
+                .tooLarge,
+                "the program has \(count) \(what), more than \(limit)",
+                at: SourceSpan(file: 0, start: 0, end: 0)
+            )
+        }
+    }
+
+    // MARK: Procedures
+
+    private mutating func declareSignatures(_ reachability: Reachability) {
+        var count: UInt32 = 0
+        for (index, procedure) in program.procedures.enumerated() {
+            let parameters = procedure.parameters.count
+            if parameters > BytecodeLimits.parameters {
+                generator.bag.error(
+                    .tooManyLocals,
+                    "\(parameters) parameters, more than \(BytecodeLimits.parameters)",
+                    at: procedure.name.span
+                )
+            }
+            var results: UInt64 = procedure.isUpcall ? 1 : 0
+            if let expression = procedure.results {
+                let limit = UInt64(BytecodeLimits.results)
+                results =
+                    generator.definitions.unsigned(expression, limit: limit, "results", &generator.bag)
+                    ?? 0
+            }
+            if procedure.isUpcall { checkUpcall(procedure, results: Int(results)) }
+            let isKept = reachability.procedures.contains(index)
+            generator.signatures[index] = Signature(
+                parameters: parameters,
+                results: Int(results),
+                function: isKept ? count : nil
+            )
+            if isKept { count += 1 }
+        }
+    }
+
+    private mutating func checkUpcall(_ procedure: Procedure, results: Int) {
+        let name = procedure.name
+        guard let upcall = Upcall(name: name.text) else {
+            let near = Suggestion.nearest(to: name.text, among: Upcall.allCases.map(\.name))
+            generator.bag.error(
+                .unknownUpcall,
+                "the host has no upcall `\(name.text)`",
+                at: name.span,
+                notes: ["upcalls are \(Upcall.allCases.map(\.name).joined(separator: ", "))"],
+                help: near.map { ["did you mean `\($0)`?"] } ?? [
+                    "other exported procedures are written `export proc`"
+                ]
+            )
+            return
+        }
+        guard procedure.parameters.count == upcall.parameters.count, results == 1 else {
+            let shape = upcall.parameters.map { $0.filter { $0 != "*" } }.joined(separator: ", ")
+            generator.bag.error(
+                .upcallShape,
+                "the upcall is `\(upcall.name)(\(shape))` with one result",
+                at: name.span
+            )
+            return
+        }
+    }
+
+    private mutating func generateCode() {
+        var files: [Int32: UInt32] = [:]
+        for (index, procedure) in program.procedures.enumerated() {
+            guard let signature = generator.signatures[index], !generator.bag.isFull else { continue }
+            let (body, places) = generator.generate(procedure, signature)
+            guard signature.function != nil else { continue }
+            image.functions.append(body)
+            functionPlaces.append(procedure.name.span)
+            debugInfo.functions.append(
+                DebugInfo.Function(
+                    name: procedure.name.text,
+                    lines: lines(places, files: &files)
+                )
+            )
+        }
+        for name in program.imports where name.span.file == 0 {
+            guard !generator.usedImports.contains(name.text), HostABI.call(named: name.text) != nil
+            else { continue }
+            generator.bag.warning(
+                .unusedImport,
+                "`\(name.text)` is imported but never used",
+                at: name.span
+            )
+        }
+    }
+
+    private mutating func lines(
+        _ places: [(offset: UInt32, span: SourceSpan)],
+        files: inout [Int32: UInt32]
+    ) -> [DebugInfo.Line] {
+        var lines: [DebugInfo.Line] = []
+        for place in places {
+            let span = generator.bag.sources.root(of: place.span)
+            let file: UInt32
+            if let known = files[span.file] {
+                file = known
+            } else {
+                file = UInt32(debugInfo.files.count)
+                files[span.file] = file
+                debugInfo.files.append(generator.bag.sources.files[Int(span.file)].source.path)
+            }
+            let line = UInt32(generator.bag.sources.line(of: span) + 1)
+            if lines.last?.file == file, lines.last?.line == line { continue }
+            lines.append(DebugInfo.Line(offset: place.offset, file: file, line: line))
+        }
+        return lines
+    }
+
+    // MARK: Sections
+
+    private mutating func linkImports(_ reachability: Reachability) {
+        for name in program.imports {
+            guard let call = HostABI.call(named: name.text) else {
+                generator.reportUnknownHostCall(name)
+                continue
+            }
+            guard name.span.file == 0 || reachability.hostCalls.contains(name.text) else { continue }
+            let info = HostABI.info(call)
+            generator.imports[name.text] = UInt32(image.imports.count)
+            image.imports.append(
+                ProgramImage.HostImport(
+                    name: info.name,
+                    parameterCount: UInt8(truncatingIfNeeded: info.parameters.count)
+                )
+            )
+        }
+        // Procedures that are left out are checked too, against what they would import.
+        for name in program.imports where generator.imports[name.text] == nil {
+            generator.imports[name.text] = 0
+        }
+    }
+
+    private mutating func linkGlobals() {
+        for (index, global) in program.globals.enumerated() {
+            if let syntax = global.type { generator.globalTypes[index] = generator.variableType(syntax) }
+            var value: Int128 = 0
+            if let expression = global.value {
+                value = generator.definitions.evaluate(expression, &generator.bag) ?? 0
+            }
+            image.globals.append(Int64(bitPattern: ConstantArithmetic.pattern(value)))
+        }
+    }
+
+    private func function(named name: Name) -> UInt32? {
+        guard case .procedure(let index) = generator.definitions.symbol(name.text) else { return nil }
+        return generator.signatures[index]?.function
+    }
+
+    private mutating func linkExports() {
+        var seen: [String: SourceSpan] = [:]
+        for (index, procedure) in program.procedures.enumerated() where procedure.isExported {
+            guard let function = generator.signatures[index]?.function else { continue }
+            addExport(procedure.name, function, &seen)
+        }
+        for (name, procedure) in program.exports {
+            guard let function = function(named: procedure) else {
+                let known = program.procedures.map(\.name.text)
+                let near = Suggestion.nearest(to: procedure.text, among: known)
+                generator.bag.error(
+                    .unknownName,
+                    "there is no procedure `\(procedure.text)`",
+                    at: procedure.span,
+                    help: near.map { ["did you mean `\($0)`?"] } ?? []
+                )
+                continue
+            }
+            addExport(name, function, &seen)
+        }
+    }
+
+    private mutating func addExport(
+        _ name: Name,
+        _ function: UInt32,
+        _ seen: inout [String: SourceSpan]
+    ) {
+        if let first = seen.updateValue(name.span, forKey: name.text) {
+            generator.bag.error(
+                .duplicate,
+                "`\(name.text)` is exported twice",
+                at: name.span,
+                related: [(first, "the first export")]
+            )
+        }
+        if name.text.isEmpty || name.text.utf8.count > BytecodeLimits.nameLength {
+            generator.bag.error(
+                .outOfRange,
+                "the name of an export has 1 to \(BytecodeLimits.nameLength) bytes",
+                at: name.span
+            )
+        }
+        image.exports.append(ProgramImage.Export(name: name.text, function: function))
+    }
+
+    private mutating func linkTable() {
+        for name in planner.map.table {
+            if case .procedure(let index) = generator.definitions.symbol(name),
+                let function = generator.signatures[index]?.function
+            {
+                image.table.append(function)
+            } else {
+                let span = program.table.first { $0.text == name }?.span
+                generator.bag.error(
+                    .unknownName,
+                    "there is no procedure `\(name)` for the table",
+                    at: span ?? SourceSpan(file: 0, start: 0, end: 0)
+                )
+            }
+        }
+    }
+
+    private mutating func linkData() {
+        var pieces: [(address: UInt64, bytes: [UInt8])] = []
+        for (index, definition) in program.data.enumerated() {
+            guard let address = planner.map.addresses[.data(index)],
+                case .items(let items) = definition.content
+            else { continue }
+            pieces.append((address, bytes(of: items)))
+        }
+        for (place, address) in planner.map.addresses {
+            switch place {
+            case .string(let bytes): pieces.append((address, bytes))
+            case .identifier(let name): pieces.append((address, planner.digest(of: name)))
+            default: break
+            }
+        }
+        pieces.sort { ($0.address, $0.bytes.count) < ($1.address, $1.bytes.count) }
+        for piece in pieces where !piece.bytes.isEmpty { append(piece.address, piece.bytes) }
+    }
+
+    private mutating func bytes(of items: [DataDefinition.Item]) -> [UInt8] {
+        var result: [UInt8] = []
+        for item in items {
+            switch item {
+            case .string(let bytes), .bytes(let bytes): result += bytes
+            case .zero(let count):
+                let limit = AssemblyLimits.memoryBytes
+                let size = generator.definitions.unsigned(count, limit: limit, "the count", &generator.bag)
+                result += [UInt8](repeating: 0, count: Int(size ?? 0))
+            case .number(let scalar, let expression):
+                guard let value = generator.definitions.evaluate(expression, &generator.bag) else {
+                    continue
+                }
+                let bits = Int128(scalar.size * 8)
+                guard value >= -(1 << (bits - 1)), value < 1 << bits else {
+                    generator.bag.error(
+                        .outOfRange,
+                        "\(value) does not fit \(scalar.rawValue)",
+                        at: expression.span
+                    )
+                    continue
+                }
+                let pattern = ConstantArithmetic.pattern(value)
+                for shift in stride(from: 0, to: UInt64(bits), by: 8) {
+                    result.append(UInt8(truncatingIfNeeded: pattern >> shift))
+                }
+            }
+        }
+        return result
+    }
+
+    /// Joins pieces that are at most an alignment apart.
+    private mutating func append(_ address: UInt64, _ bytes: [UInt8]) {
+        if let last = image.data.indices.last {
+            let end = UInt64(image.data[last].address) + UInt64(image.data[last].bytes.count)
+            if address >= end, address - end <= 16 {
+                image.data[last].bytes += [UInt8](repeating: 0, count: Int(address - end)) + bytes
+                return
+            }
+        }
+        image.data.append(
+            ProgramImage.DataSegment(address: UInt32(truncatingIfNeeded: address), bytes: bytes)
+        )
+    }
+
+    private mutating func linkMemory() {
+        let page = UInt64(BytecodeLimits.pageSize)
+        let needed = (planner.end + page - 1) / page
+        let initial = max(needed, reader.pages)
+        if initial > UInt64(manifest.memoryPages) {
+            generator.bag.error(
+                .layout,
+                "the program needs \(initial) pages at the start, `memory_pages` is \(manifest.memoryPages)",
+                at: SourceSpan(file: 0, start: 0, end: 0),
+                help: ["add `.limit memory_pages \(initial)`"]
+            )
+        }
+        image.memory.initialPages = UInt32(truncatingIfNeeded: initial)
+        image.memory.maximumPages = manifest.memoryPages
+        let inbox = planner.map.address(of: .inbox)
+        image.memory.inboxAddress = UInt32(truncatingIfNeeded: planner.inboxCapacity == 0 ? 0 : inbox)
+        image.memory.inboxCapacity = UInt32(truncatingIfNeeded: planner.inboxCapacity)
+    }
+}
