@@ -157,7 +157,9 @@ extension CodeGenerator {
         var notes: [String] = []
         if !shape.isEmpty { notes = ["\(name.text)(\(shape.joined(separator: ", ")))"] }
         var related: [(SourceSpan, String)] = []
-        if let definition = definitions.span(of: name.text) { related = [(definition, "defined here")] }
+        if let definition = definitions.span(of: name.text) {
+            related = [(definition, "defined here")]
+        }
         bag.error(
             .argumentCount,
             "`\(name.text)` takes \(needed) argument\(needed == 1 ? "" : "s"), \(given) given",

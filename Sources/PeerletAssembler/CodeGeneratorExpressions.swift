@@ -340,7 +340,11 @@ extension CodeGenerator {
         }
     }
 
-    private mutating func element(_ index: Expression, of base: Place, at span: SourceSpan) -> Place? {
+    private mutating func element(
+        _ index: Expression,
+        of base: Place,
+        at span: SourceSpan
+    ) -> Place? {
         let type = base.type.decayed
         guard let size = definitions.size(of: type, at: span, &bag) else {
             emitter.pretend(pushes: 0)

@@ -19,7 +19,11 @@ extension CodeGenerator {
             isDeadReported = false
         } else if !isDeadReported {
             isDeadReported = true
-            bag.warning(.unreachable, "this is never reached and not translated", at: statement.span)
+            bag.warning(
+                .unreachable,
+                "this is never reached and not translated",
+                at: statement.span
+            )
         }
     }
 
@@ -72,7 +76,11 @@ extension CodeGenerator {
         if names.count > 1 {
             guard case .call(let callee, let arguments) = value?.kind else {
                 if value != nil {
-                    bag.error(.resultCount, "several locals need a call that has as many results", at: span)
+                    bag.error(
+                        .resultCount,
+                        "several locals need a call that has as many results",
+                        at: span
+                    )
                 }
                 for name in names { declareZero(name, type: type) }
                 return
@@ -111,7 +119,8 @@ extension CodeGenerator {
             }
             guard let symbol = definitions.symbol(name) else {
                 let near = Suggestion.nearest(to: name, among: localNames(target.span.context))
-                let help = near.map { "did you mean `\($0)`?" } ?? "`let \(name) = …` makes a new local"
+                let help =
+                    near.map { "did you mean `\($0)`?" } ?? "`let \(name) = …` makes a new local"
                 bag.error(
                     .unknownName,
                     "`\(name)` is not defined",
@@ -372,7 +381,8 @@ extension CodeGenerator {
             range < Int64(targets.count) * 2 + 8
         else { return nil }
         // From zero if that costs no more than the subtraction.
-        let start = lowest > 0 && lowest <= 4 && highest < Int64(BytecodeLimits.branchTargets) ? 0 : lowest
+        let start =
+            lowest > 0 && lowest <= 4 && highest < Int64(BytecodeLimits.branchTargets) ? 0 : lowest
         var labels = [CodeEmitter.Label](repeating: other, count: Int(highest - start) + 1)
         for target in targets { labels[Int(target.value - start)] = target.label }
         return (start, labels)
@@ -407,7 +417,8 @@ extension CodeGenerator {
                 return reportUnknownHostCall(name)
             }
             emitHost(HostABI.info(call), at: span, named: name)
-        case (.target, .name(let name)): emitter.branch(opcode, to: namedLabel(name), at: span, &bag)
+        case (.target, .name(let name)):
+            emitter.branch(opcode, to: namedLabel(name), at: span, &bag)
         case (.targets, .targets(let names, let otherwise)):
             if names.count > BytecodeLimits.branchTargets {
                 bag.error(.tooLarge, "more than \(BytecodeLimits.branchTargets) targets", at: span)

@@ -57,7 +57,11 @@ struct Definitions: Sendable {
             return
         }
         if names.count >= AssemblyLimits.definitions {
-            bag.error(.tooLarge, "more than \(AssemblyLimits.definitions) definitions", at: name.span)
+            bag.error(
+                .tooLarge,
+                "more than \(AssemblyLimits.definitions) definitions",
+                at: name.span
+            )
             return
         }
         symbols[name.text] = (symbol, name.span)
@@ -77,13 +81,18 @@ struct Definitions: Sendable {
         case .defined(let name): return symbols[name.text] == nil ? 0 : 1
         case .tableIndex(let name):
             guard let index = memory?.tableIndex(of: name.text) else {
-                bag.error(.notConstant, "`@\(name.text)` is not known yet here", at: expression.span)
+                bag.error(
+                    .notConstant,
+                    "`@\(name.text)` is not known yet here",
+                    at: expression.span
+                )
                 return nil
             }
             return Int128(index)
         case .unary(let sign, let operand):
             guard let value = evaluate(operand, &bag) else { return nil }
-            return attempt(expression.span, "\(value)", &bag) { () throws(ConstantArithmetic.Failure) in
+            return attempt(expression.span, "\(value)", &bag) {
+                () throws(ConstantArithmetic.Failure) in
                 try ConstantArithmetic.apply(sign, value)
             }
         case .binary(let sign, let left, let right):
@@ -105,7 +114,11 @@ struct Definitions: Sendable {
             bag.error(.notConstant, "memory is not constant", at: expression.span)
             return nil
         case .spanOf:
-            bag.error(.misplaced, "`span` stands only in the arguments of a call", at: expression.span)
+            bag.error(
+                .misplaced,
+                "`span` stands only in the arguments of a call",
+                at: expression.span
+            )
             return nil
         }
     }
@@ -183,7 +196,8 @@ struct Definitions: Sendable {
         case .expression(let expression): result = evaluate(expression, &bag)
         case .after(let base, let distance):
             result = value(ofName: base, at: use, &bag).flatMap { start in
-                attempt(use, "\(start) + \(distance)", &bag) { () throws(ConstantArithmetic.Failure) in
+                attempt(use, "\(start) + \(distance)", &bag) {
+                    () throws(ConstantArithmetic.Failure) in
                     try ConstantArithmetic.checked(start + Int128(distance))
                 }
             }
@@ -249,7 +263,12 @@ struct Definitions: Sendable {
         return UInt64(value)
     }
 
-    func unknown(_ name: String, at span: SourceSpan, _ bag: inout DiagnosticBag, more: [String] = []) {
+    func unknown(
+        _ name: String,
+        at span: SourceSpan,
+        _ bag: inout DiagnosticBag,
+        more: [String] = []
+    ) {
         let near = Suggestion.nearest(to: name, among: more + names)
         bag.error(
             .unknownName,
@@ -280,7 +299,11 @@ struct Definitions: Sendable {
         } else if case .structure(let index) = symbol(name) {
             type = .structure(index)
         } else if let other = symbol(name) {
-            bag.error(.wrongKind, "`\(name)` is \(other.description), not a type", at: syntax.base.span)
+            bag.error(
+                .wrongKind,
+                "`\(name)` is \(other.description), not a type",
+                at: syntax.base.span
+            )
             return nil
         } else {
             let structs = program.structs.map(\.name.text)
@@ -297,7 +320,13 @@ struct Definitions: Sendable {
             return nil
         }
         for dimension in dimensions {
-            guard let count = unsigned(dimension, limit: AssemblyLimits.memoryBytes, "the count", &bag)
+            guard
+                let count = unsigned(
+                    dimension,
+                    limit: AssemblyLimits.memoryBytes,
+                    "the count",
+                    &bag
+                )
             else { return nil }
             type = .array(type, count: count)
         }
@@ -371,7 +400,8 @@ struct Definitions: Sendable {
                 }
                 offset = value
             case .field(let name, let syntax):
-                guard let type = resolve(syntax, &bag), let size = size(of: type, at: syntax.span, &bag)
+                guard let type = resolve(syntax, &bag),
+                    let size = size(of: type, at: syntax.span, &bag)
                 else {
                     isGood = false
                     continue

@@ -54,7 +54,16 @@ struct DiagnosticBag {
         guard !isFull, seen.insert(span).inserted else { return }
         errorCount += 1
         if errorCount > AssemblyLimits.errors {
-            append(.error, .tooManyErrors, "too many errors; the rest is not shown", span, "", [], [], [])
+            append(
+                .error,
+                .tooManyErrors,
+                "too many errors; the rest is not shown",
+                span,
+                "",
+                [],
+                [],
+                []
+            )
             return
         }
         append(.error, code, message, span, label, related, notes, help)
@@ -104,7 +113,9 @@ extension SourceMap {
         let bytes = file.source.bytes
         let start = min(Int(file.lineStarts[line]), bytes.count)
         var end = start
-        while end < bytes.count, bytes[end] != 0x0A, end - start < AssemblyLimits.lineBytes { end += 1 }
+        while end < bytes.count, bytes[end] != 0x0A, end - start < AssemblyLimits.lineBytes {
+            end += 1
+        }
         if end > start, bytes[end - 1] == 0x0D { end -= 1 }
         let from = min(max(Int(span.start), start), end)
         let to = min(max(Int(span.end), from), end)

@@ -57,7 +57,9 @@ package struct DiagnosticRenderer: Sendable {
         for origin in diagnostic.origins {
             switch origin {
             case .expansion(let macro, let at):
-                lines.append("\(margin) = in the expansion of macro `\(macro)`, used at \(place(at))")
+                lines.append(
+                    "\(margin) = in the expansion of macro `\(macro)`, used at \(place(at))"
+                )
             case .include(let at): lines.append("\(margin) = included from \(place(at))")
             }
         }
@@ -79,8 +81,10 @@ package struct DiagnosticRenderer: Sendable {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { scalar in
-                    let isControl = scalar.value < 0x20 || (scalar.value >= 0x7F && scalar.value < 0xA0)
-                    let isDirection = (0x202A...0x202E).contains(scalar.value)
+                    let isControl =
+                        scalar.value < 0x20 || (scalar.value >= 0x7F && scalar.value < 0xA0)
+                    let isDirection =
+                        (0x202A...0x202E).contains(scalar.value)
                         || (0x2066...0x2069).contains(scalar.value)
                     return isControl || isDirection ? "\u{FFFD}" : scalar
                 }
@@ -100,9 +104,11 @@ package struct DiagnosticRenderer: Sendable {
             let first = column > 100 ? column - 60 : 0
             let last = min(first + 120, characters.count)
             let shown = characters[first..<last]
-            let lead = shown.prefix(column - first).map { $0 == "\t" ? "    " : String($0) }.joined()
+            let lead = shown.prefix(column - first).map { $0 == "\t" ? "    " : String($0) }
+                .joined()
             let body = shown.map { $0 == "\t" ? "    " : String($0) }.joined()
-            text = (first > 0 ? "…" : "") + DiagnosticRenderer.printable(body)
+            text =
+                (first > 0 ? "…" : "") + DiagnosticRenderer.printable(body)
                 + (last < characters.count ? "…" : "")
             indent = lead.count + (first > 0 ? 1 : 0)
             width = max(1, min(excerpt.endColumn - excerpt.column, max(last - column, 1)))

@@ -14,7 +14,8 @@ struct Lexer {
     }
 
     /// What is wrong with the file as a whole, before any token is read.
-    static func refusal(of bytes: [UInt8]) -> (code: DiagnosticCode, message: String, offset: Int)? {
+    static func refusal(of bytes: [UInt8]) -> (code: DiagnosticCode, message: String, offset: Int)?
+    {
         if bytes.count > AssemblyLimits.fileBytes {
             return (.tooLarge, "the file is larger than 1 MiB", 0)
         }
@@ -226,7 +227,8 @@ struct Lexer {
         position += 1
         var text: [UInt8] = []
         var isGood = true
-        while position < bytes.count, bytes[position] != 0x0A, bytes[position] != UInt8(ascii: "'") {
+        while position < bytes.count, bytes[position] != 0x0A, bytes[position] != UInt8(ascii: "'")
+        {
             let current = bytes[position]
             position += 1
             if current != UInt8(ascii: "\\") {
@@ -245,7 +247,8 @@ struct Lexer {
         if isClosed, scalars.count == 1 { return .integer(UInt64(scalars[0].value)) }
         bag.error(
             .badString,
-            isClosed ? "a character constant is exactly one character" : "the character is not closed",
+            isClosed
+                ? "a character constant is exactly one character" : "the character is not closed",
             at: token(.invalid, from: start).span,
             help: isClosed ? ["strings are written \"like this\""] : []
         )

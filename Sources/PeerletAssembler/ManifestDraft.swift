@@ -105,7 +105,9 @@ struct ManifestReader {
             default: UInt64(Int64.max)
             }
         let what = "`\(name)`"
-        guard let value = definitions.unsigned(expression, limit: maximum, what, &bag) else { return }
+        guard let value = definitions.unsigned(expression, limit: maximum, what, &bag) else {
+            return
+        }
         switch name {
         case "fuel_per_upcall": draft.fuelPerUpcall = value
         case "fuel_per_second": draft.fuelPerSecond = value
@@ -152,7 +154,8 @@ struct ManifestReader {
         let lengths: [UInt64] = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
         guard day >= 1, day <= lengths[Int(month) - 1] else { return nil }
         let before = year - 1
-        let leapDays = before / 4 - before / 100 + before / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400)
+        let leapDays =
+            before / 4 - before / 100 + before / 400 - (1969 / 4 - 1969 / 100 + 1969 / 400)
         let days =
             (year - 1970) * 365 + leapDays + lengths.prefix(Int(month) - 1).reduce(0, +) + day - 1
         return days * 86_400

@@ -153,7 +153,8 @@ struct MemoryPlanner {
         _ bag: inout DiagnosticBag
     ) -> UInt64 {
         guard case .align(let expression) = placement else { return 8 }
-        guard let value = definitions.unsigned(expression, limit: 65_536, "the alignment", &bag) else {
+        guard let value = definitions.unsigned(expression, limit: 65_536, "the alignment", &bag)
+        else {
             return 8
         }
         guard value > 0, value & (value - 1) == 0 else {

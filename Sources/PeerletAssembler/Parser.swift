@@ -237,7 +237,8 @@ struct Parser {
                     throw Recovery()
                 }
                 return arguments
-            case .sign(.closeParen), .sign(.closeBracket), .sign(.closeBrace), .groupClose: depth -= 1
+            case .sign(.closeParen), .sign(.closeBracket), .sign(.closeBrace), .groupClose:
+                depth -= 1
             case .sign(.comma) where depth == 0:
                 arguments.append(current)
                 current = []

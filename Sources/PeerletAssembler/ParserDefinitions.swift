@@ -466,7 +466,11 @@ extension Parser {
             switch token.kind {
             case .name("endmacro"):
                 if let unclosed = open.last {
-                    stream.bag.error(.conditional, "`.if` has no `.endif` in the macro", at: unclosed)
+                    stream.bag.error(
+                        .conditional,
+                        "`.if` has no `.endif` in the macro",
+                        at: unclosed
+                    )
                 }
                 return body
             case .endOfFile, .name("macro"):
@@ -480,7 +484,11 @@ extension Parser {
             case .directive(".if"): open.append(token.span)
             case .directive(".endif"):
                 if open.popLast() == nil {
-                    stream.bag.error(.conditional, "`.endif` without `.if` in the macro", at: token.span)
+                    stream.bag.error(
+                        .conditional,
+                        "`.endif` without `.if` in the macro",
+                        at: token.span
+                    )
                 }
             default: break
             }

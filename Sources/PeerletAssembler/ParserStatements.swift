@@ -15,7 +15,9 @@ extension Parser {
         if !isNext(.closeParen) {
             repeat {
                 let parameter = try definedName("a parameter")
-                parameters.append(Parameter(name: parameter, type: accept(.colon) ? try type() : nil))
+                parameters.append(
+                    Parameter(name: parameter, type: accept(.colon) ? try type() : nil)
+                )
             } while accept(.comma)
         }
         try expectClose(.closeParen, opened: open.span)
@@ -164,7 +166,11 @@ extension Parser {
             return Statement(kind: .continueLoop, span: token.span)
         case "return": return try giveBack(token)
         case "end", "else", "elif", "case", "default", "then", "do":
-            stream.bag.error(.unexpected, "`\(word)` does not belong to a block here", at: token.span)
+            stream.bag.error(
+                .unexpected,
+                "`\(word)` does not belong to a block here",
+                at: token.span
+            )
             throw Recovery()
         default: return nil
         }
@@ -249,7 +255,10 @@ extension Parser {
                 otherwise = try block(of: token, closing: closing)
             case .name("end"):
                 next()
-                return Statement(kind: .choice(value, cases, otherwise: otherwise), span: token.span)
+                return Statement(
+                    kind: .choice(value, cases, otherwise: otherwise),
+                    span: token.span
+                )
             default:
                 throw unexpected(
                     word,
@@ -265,8 +274,10 @@ extension Parser {
         let after = stream.peek()
         var isBare = after.kind == .newline || after.kind == .endOfFile
         if case .name(let word) = after.kind {
-            isBare = Self.closers.contains(word) || OpcodeTable.opcode(mnemonic: word) != nil
-                && (stream.peek(1).isSpaced || stream.peek(1).kind != .sign(.openParen))
+            isBare =
+                Self.closers.contains(word)
+                || OpcodeTable.opcode(mnemonic: word) != nil
+                    && (stream.peek(1).isSpaced || stream.peek(1).kind != .sign(.openParen))
         }
         if isBare { return Statement(kind: .instruction(.ret, .none), span: token.span) }
         var values: [Expression] = []
@@ -305,7 +316,8 @@ extension Parser {
 
     private mutating func expressionInParentheses() throws(Recovery) -> Expression {
         let value = try postfix()
-        if case .sign(let sign) = stream.peek().kind, BinaryOperator(rawValue: sign.rawValue) != nil {
+        if case .sign(let sign) = stream.peek().kind, BinaryOperator(rawValue: sign.rawValue) != nil
+        {
             throw unexpected(
                 stream.peek(),
                 expected: "the end of the pushed expression",
@@ -332,7 +344,9 @@ extension Parser {
         if let opcode = OpcodeTable.opcode(mnemonic: word), !isCall {
             next()
             let operand = try self.operand(of: opcode, token)
-            block.statements.append(Statement(kind: .instruction(opcode, operand), span: token.span))
+            block.statements.append(
+                Statement(kind: .instruction(opcode, operand), span: token.span)
+            )
             return false
         }
         if isStartOfLoneWord(second) {
@@ -410,7 +424,9 @@ extension Parser {
         case .trapCode, .constant: return .expression(try expression())
         case .local, .global:
             if case .integer = peek().kind { return .expression(try expression()) }
-            return .name(try anyName(opcode == .globalGet || opcode == .globalSet ? "a global" : "a local"))
+            return .name(
+                try anyName(opcode == .globalGet || opcode == .globalSet ? "a global" : "a local")
+            )
         case .function: return .name(try anyName("a procedure"))
         case .hostImport: return .name(try anyName("a host call"))
         case .target: return .name(try anyName("a label"))
@@ -427,7 +443,10 @@ extension Parser {
             return .targets(targets, try anyName("the label for all other values"))
         case .signature:
             let parameters = try node(try integer("the number of parameters"), token.span)
-            return .signature(parameters, try node(try integer("the number of results"), token.span))
+            return .signature(
+                parameters,
+                try node(try integer("the number of results"), token.span)
+            )
         }
     }
 

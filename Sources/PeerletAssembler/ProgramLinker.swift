@@ -73,13 +73,19 @@ struct ProgramLinker {
     private mutating func checkLimits() {
         let limits: [(String, Int, Int)] = [
             ("functions", image.functions.count, BytecodeLimits.functions),
-            ("bytes of code", image.functions.reduce(0) { $0 + $1.code.count }, BytecodeLimits.programCode),
+            (
+                "bytes of code", image.functions.reduce(0) { $0 + $1.code.count },
+                BytecodeLimits.programCode
+            ),
             ("imports", image.imports.count, BytecodeLimits.imports),
             ("exports", image.exports.count, BytecodeLimits.exports),
             ("globals", image.globals.count, BytecodeLimits.globals),
             ("table entries", image.table.count, BytecodeLimits.table),
             ("data segments", image.data.count, BytecodeLimits.dataSegments),
-            ("bytes of data", image.data.reduce(0) { $0 + $1.bytes.count }, BytecodeLimits.dataBytes),
+            (
+                "bytes of data", image.data.reduce(0) { $0 + $1.bytes.count },
+                BytecodeLimits.dataBytes
+            ),
         ]
         for (what, count, limit) in limits where count > limit {
             generator.bag.error(
@@ -107,7 +113,12 @@ struct ProgramLinker {
             if let expression = procedure.results {
                 let limit = UInt64(BytecodeLimits.results)
                 results =
-                    generator.definitions.unsigned(expression, limit: limit, "results", &generator.bag)
+                    generator.definitions.unsigned(
+                        expression,
+                        limit: limit,
+                        "results",
+                        &generator.bag
+                    )
                     ?? 0
             }
             if procedure.isUpcall { checkUpcall(procedure, results: Int(results)) }
@@ -150,7 +161,9 @@ struct ProgramLinker {
     private mutating func generateCode() {
         var files: [Int32: UInt32] = [:]
         for (index, procedure) in program.procedures.enumerated() {
-            guard let signature = generator.signatures[index], !generator.bag.isFull else { continue }
+            guard let signature = generator.signatures[index], !generator.bag.isFull else {
+                continue
+            }
             let (body, places) = generator.generate(procedure, signature)
             guard signature.function != nil else { continue }
             image.functions.append(body)
@@ -203,7 +216,9 @@ struct ProgramLinker {
                 generator.reportUnknownHostCall(name)
                 continue
             }
-            guard name.span.file == 0 || reachability.hostCalls.contains(name.text) else { continue }
+            guard name.span.file == 0 || reachability.hostCalls.contains(name.text) else {
+                continue
+            }
             let info = HostABI.info(call)
             generator.imports[name.text] = UInt32(image.imports.count)
             image.imports.append(
@@ -221,7 +236,9 @@ struct ProgramLinker {
 
     private mutating func linkGlobals() {
         for (index, global) in program.globals.enumerated() {
-            if let syntax = global.type { generator.globalTypes[index] = generator.variableType(syntax) }
+            if let syntax = global.type {
+                generator.globalTypes[index] = generator.variableType(syntax)
+            }
             var value: Int128 = 0
             if let expression = global.value {
                 value = generator.definitions.evaluate(expression, &generator.bag) ?? 0
@@ -231,7 +248,9 @@ struct ProgramLinker {
     }
 
     private func function(named name: Name) -> UInt32? {
-        guard case .procedure(let index) = generator.definitions.symbol(name.text) else { return nil }
+        guard case .procedure(let index) = generator.definitions.symbol(name.text) else {
+            return nil
+        }
         return generator.signatures[index]?.function
     }
 
@@ -323,7 +342,12 @@ struct ProgramLinker {
             case .string(let bytes), .bytes(let bytes): result += bytes
             case .zero(let count):
                 let limit = AssemblyLimits.memoryBytes
-                let size = generator.definitions.unsigned(count, limit: limit, "the count", &generator.bag)
+                let size = generator.definitions.unsigned(
+                    count,
+                    limit: limit,
+                    "the count",
+                    &generator.bag
+                )
                 result += [UInt8](repeating: 0, count: Int(size ?? 0))
             case .number(let scalar, let expression):
                 guard let value = generator.definitions.evaluate(expression, &generator.bag) else {
@@ -376,7 +400,9 @@ struct ProgramLinker {
         image.memory.initialPages = UInt32(truncatingIfNeeded: initial)
         image.memory.maximumPages = manifest.memoryPages
         let inbox = planner.map.address(of: .inbox)
-        image.memory.inboxAddress = UInt32(truncatingIfNeeded: planner.inboxCapacity == 0 ? 0 : inbox)
+        image.memory.inboxAddress = UInt32(
+            truncatingIfNeeded: planner.inboxCapacity == 0 ? 0 : inbox
+        )
         image.memory.inboxCapacity = UInt32(truncatingIfNeeded: planner.inboxCapacity)
     }
 }

@@ -1,7 +1,8 @@
 /// "Did you mean": the nearest of known names by edit distance.
 package enum Suggestion {
     /// The candidate with the fewest edits from `word`, if few enough; the first of equals.
-    package static func nearest(to word: String, among candidates: some Sequence<String>) -> String? {
+    package static func nearest(to word: String, among candidates: some Sequence<String>) -> String?
+    {
         let limit = max(1, word.utf8.count / 3)
         guard word.utf8.count <= 64 else { return nil }
         var best: (distance: Int, name: String)?

@@ -103,7 +103,8 @@ struct Token: Sendable {
 enum Keyword {
     static let all: Set<String> = [
         "include", "import", "export", "const", "enum", "struct", "global", "data", "bss", "inbox",
-        "table", "macro", "endmacro", "proc", "upcall", "assert", "let", "if", "then", "elif", "else",
+        "table", "macro", "endmacro", "proc", "upcall", "assert", "let", "if", "then", "elif",
+        "else",
         "end", "while", "do", "loop", "for", "in", "switch", "case", "default", "break", "continue",
         "sizeof", "span", "id", "defined", "zero", "hex", "align", "at", "u", "bytes",
         "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "heap_start", "inbox_size", "_",
