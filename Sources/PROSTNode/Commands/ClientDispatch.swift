@@ -364,12 +364,3 @@ extension Node {
         }
     }
 }
-
-extension HostedApplication {
-    /// Methods that clients may call by name.
-    var methods: [String] {
-        peerlet.manifest.exports
-            .filter { $0.hasPrefix("client_") && Upcall(name: $0) == nil }
-            .map { String($0.dropFirst("client_".count)) }
-    }
-}

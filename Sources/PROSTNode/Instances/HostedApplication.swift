@@ -41,8 +41,15 @@ struct HostedApplication: Sendable {
         )
     }
 
+    /// Methods that clients may call by name: `NAME` for the export `client_NAME`.
+    var methods: [String] {
+        peerlet.manifest.exports
+            .filter { $0.hasPrefix("client_") && Upcall(name: $0) == nil }
+            .map { String($0.dropFirst("client_".count)) }
+    }
+
     /// The exported function that serves a client's method: `client_NAME`, else `client`.
     func serves(method: String) -> Bool {
-        exported.contains("client_" + method) || exports(.client)
+        methods.contains(method) || exports(.client)
     }
 }

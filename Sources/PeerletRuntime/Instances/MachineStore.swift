@@ -64,7 +64,7 @@ package final class MachineStore {
     package func begin(_ invocation: Invocation, reader: any StoreReader) {
         do {
             let machine = try machine(for: invocation)
-            guard let entry = invocation.peerlet.program.entryPoint(invocation.event.upcall) else {
+            guard let entry = entryPoint(of: invocation) else {
                 return end(invocation, .notExported, machine)
             }
             let execution = UpcallExecution(
@@ -80,6 +80,16 @@ package final class MachineStore {
         } catch {
             end(invocation, .failed(error.description), residents[invocation.instance]?.machine)
         }
+    }
+
+    /// A client's method has an export of its own, `client_NAME`, or is `client`'s to tell apart.
+    private func entryPoint(of invocation: Invocation) -> EntryPoint? {
+        let program = invocation.peerlet.program
+        let method = invocation.event.method.flatMap { method in
+            let name = "client_" + method
+            return Upcall(name: name) == nil ? program.entryPoint(named: name) : nil
+        }
+        return method ?? program.entryPoint(invocation.event.upcall)
     }
 
     private func end(
