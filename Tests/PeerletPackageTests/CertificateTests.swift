@@ -2,7 +2,7 @@ import Cryptography
 import Testing
 import Wire
 
-struct CertificateTests {
+@Suite(.serialized) struct CertificateTests {
     struct Vector: Codable {
         var seed: String
         var notBefore: Int64

@@ -36,7 +36,7 @@ struct IdentifierVectors: Codable {
     var joinTokens: [Token]
 }
 
-struct IdentifierTests {
+@Suite(.serialized) struct IdentifierTests {
     static let file = "identifiers/identifiers.json"
     static let longest = String(repeating: "a", count: 64)
     static let refused = ["", "A", "é", "a b", "a/b", "a\u{0}", longest + "a", "ａ", "a\n"]

@@ -41,7 +41,7 @@ struct PackageVectors: Codable {
     var refused: [Refused]
 }
 
-struct PackageVectorTests {
+@Suite(.serialized) struct PackageVectorTests {
     static let file = "package/packages.json"
 
     private static func refused() throws -> [(String, WallTime, [UInt8])] {

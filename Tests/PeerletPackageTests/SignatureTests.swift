@@ -25,7 +25,7 @@ struct SignatureVectors: Codable {
     var domains: [Domain]
 }
 
-struct SignatureTests {
+@Suite(.serialized) struct SignatureTests {
     static let file = "identifiers/signatures.json"
 
     /// RFC 8032 §7.1, tests 1 to 3: seed, public key, message, signature.
