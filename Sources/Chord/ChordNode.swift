@@ -35,21 +35,21 @@ package struct ChordNode: Sendable {
     package let node: NodeHandle
     package let configuration: ChordConfiguration
 
-    var phase = Phase.outside
+    var phase = Phase.outside { didSet { pointerVersion += 1 } }
     var step = Step.idle
     /// First live entry first; Zave's `succ`.
-    var successors: [NodeHandle] = []
+    var successors: [NodeHandle] = [] { didSet { pointerVersion += 1 } }
     /// Zave's `prdc`.
-    var predecessor: NodeHandle?
+    var predecessor: NodeHandle? { didSet { pointerVersion += 1 } }
     /// The predecessor's predecessors, closest first: its word, for ranges of higher rank.
-    var furtherPredecessors: [NodeHandle] = []
+    var furtherPredecessors: [NodeHandle] = [] { didSet { pointerVersion += 1 } }
     /// Until when the predecessor's last notify vouches for the range.
     var verifiedUntil: Instant?
     var predecessorHeardAt = Instant.zero
     /// The best candidate that notified and waits for the node to be idle.
     var pendingCandidate: (node: NodeHandle, predecessors: [NodeHandle])?
     /// The forming ring's members; after forming, the ring as it was formed.
-    var roster: Roster?
+    var roster: Roster? { didSet { pointerVersion += 1 } }
     /// Members known to hold the current roster (founder only).
     var rosterHolders: [Identifier] = []
     var joining: JoinAttempt?
@@ -63,6 +63,11 @@ package struct ChordNode: Sendable {
     /// Whether the step in progress changed the successor list.
     var listChanged = false
     var restored: RingRecord?
+
+    /// Grows whenever anything that a snapshot's pointers or the neighborhood show may have changed.
+    package internal(set) var pointerVersion: UInt64 = 0
+    /// The version that was announced last.
+    var announcedVersion: UInt64 = 0
 
     var detector = FailureDetector()
     var pending = PendingRequests()

@@ -19,6 +19,14 @@ struct VirtualNetwork {
         var life = 0
         var wakeAt: Instant?
         var log: [ChordEffect] = []
+        /// As of its last step.
+        var snapshot: ChordSnapshot
+        var snapshotVersion: UInt64 = 0
+
+        init(node: ChordNode) {
+            self.node = node
+            snapshot = node.snapshot
+        }
     }
 
     private struct Scheduled {
@@ -38,6 +46,8 @@ struct VirtualNetwork {
     var lossPerMille: UInt64 = 0
     /// Pairs of hosts that cannot reach each other: those with different values.
     var side: [Int: Int] = [:]
+    /// Whether any node's place in the ring changed since this was last cleared.
+    var ringChanged = true
     private(set) var messages = 0
     private(set) var events = 0
     private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
@@ -72,6 +82,7 @@ struct VirtualNetwork {
     }
 
     mutating func crash(_ index: Int) {
+        ringChanged = true
         hosts[index].isUp = false
         hosts[index].life += 1
     }
@@ -87,18 +98,25 @@ struct VirtualNetwork {
             configuration: configuration,
             seed: random.next()
         )
+        hosts[index].snapshot = hosts[index].node.snapshot
+        hosts[index].snapshotVersion = 0
         for input in inputs { give(input, to: index) }
     }
 
     func contact(_ index: Int) -> NodeHandle { hosts[index].node.node }
 
-    var snapshots: [ChordSnapshot] { hosts.filter(\.isUp).map(\.node.snapshot) }
+    var snapshots: [ChordSnapshot] { hosts.filter(\.isUp).map(\.snapshot) }
 
     // MARK: Time
 
     mutating func give(_ input: ChordInput, to index: Int) {
         var emit = EffectBuffer<ChordEffect>()
         hosts[index].node.handle(input, at: now, emit: &emit)
+        if hosts[index].node.pointerVersion != hosts[index].snapshotVersion {
+            hosts[index].snapshotVersion = hosts[index].node.pointerVersion
+            hosts[index].snapshot = hosts[index].node.snapshot
+            ringChanged = true
+        }
         for effect in emit.drain() {
             if case .send(let message, let peer) = effect {
                 post(message, from: index, to: peer)

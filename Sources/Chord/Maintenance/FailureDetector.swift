@@ -15,6 +15,8 @@ struct FailureDetector: Sendable {
 
     private var roundTrips: [Identifier: RoundTrip] = [:]
     private var suspects: [Identifier: Instant] = [:]
+    /// Grows with each change of who is suspected.
+    private(set) var suspectVersion: UInt64 = 0
     private var uses: UInt64 = 0
 
     func isSuspected(_ id: Identifier) -> Bool { suspects[id] != nil }
@@ -28,14 +30,18 @@ struct FailureDetector: Sendable {
         {
             suspects[oldest.key] = nil
         }
-        suspects[id] = deadline
+        if suspects.updateValue(deadline, forKey: id) == nil { suspectVersion += 1 }
     }
 
-    mutating func trust(_ id: Identifier) { suspects[id] = nil }
+    mutating func trust(_ id: Identifier) {
+        if suspects.removeValue(forKey: id) != nil { suspectVersion += 1 }
+    }
 
     /// Forgets suspicions that are over and returns when the next one will be.
     mutating func expire(at now: Instant) -> Instant? {
+        let before = suspects.count
         suspects = suspects.filter { $0.value > now }
+        if suspects.count != before { suspectVersion += 1 }
         return suspects.values.min()
     }
 

@@ -12,7 +12,7 @@ extension ChordNode {
         provedMember(candidate)
         let known = Array(predecessors.filter { $0.id != node.id }.prefix(listLength))
         if candidate.id == predecessor?.id, step == .idle {
-            furtherPredecessors = known
+            if furtherPredecessors != known { furtherPredecessors = known }
             predecessorConfirmed()
             return
         }

@@ -110,10 +110,11 @@ extension ChordNode {
 
     /// A pointer is adopted only with its owner's answer in hand; the rest of the list is its copy.
     private mutating func adopt(_ head: NodeHandle, _ list: [NodeHandle]) {
-        let before = successors
-        successors = successorList(of: node.id, [head] + list, limit: listLength)
+        let new = successorList(of: node.id, [head] + list, limit: listLength)
         isIsolated = false
-        if before.map(\.id) != successors.map(\.id) { listChanged = true }
+        guard new != successors else { return }
+        successors = new
+        listChanged = true
     }
 
     private mutating func finishStabilizing(

@@ -95,6 +95,9 @@ extension ChordNode: RoutingOperations {
     var ownRange: RingInterval? {
         guard isMember, let predecessor else { return nil }
         if predecessor.id == node.id { return .wholeCircle(endingAt: node.id) }
+        if !isSuspected(predecessor) {
+            return RingInterval(after: predecessor.id, through: node.id)
+        }
         if let before = ringView.node(at: ringView.position - 1) {
             return RingInterval(after: before.id, through: node.id)
         }

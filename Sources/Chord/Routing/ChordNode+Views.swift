@@ -7,6 +7,9 @@ extension ChordNode {
     package var neighborhood: Neighborhood { announced }
 
     mutating func announceNeighborhood(_ emit: inout EffectBuffer<ChordEffect>) {
+        let version = pointerVersion &+ detector.suspectVersion
+        guard version != announcedVersion || isSettled != announced.isSettled else { return }
+        announcedVersion = version
         var view = Neighborhood(node: node)
         if isMember {
             let known = (predecessor.map { [$0] } ?? []) + furtherPredecessors

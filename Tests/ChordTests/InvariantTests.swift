@@ -1,0 +1,104 @@
+import Chord
+import KBR
+import SansIO
+import Testing
+
+/// Zave's invariant after every event of random histories.
+@Suite struct InvariantTests {
+    struct History {
+        var violations: [RingInvariants.Violation] = []
+        var isIdealAtEnd = false
+        var digest: UInt64 = 0
+        var crashes = 0
+    }
+
+    /// Nodes join, crash as far as the proof allows, restart and leave; then all is quiet.
+    static func history(
+        seed: UInt64,
+        size: Int,
+        listLength: Int,
+        maintenance: RingMaintenance = .zave
+    ) -> History {
+        var configuration = ChordConfiguration(successorListLength: listLength)
+        configuration.maintenance = maintenance
+        var network = VirtualNetwork.ring(
+            of: listLength + 2,
+            seed: seed,
+            configuration: configuration
+        )
+        var random = DeterministicRandom(seed: seed ^ 0x5EED)
+        network.refusesConnections = seed % 2 == 0
+        var history = History()
+        let check = { (network: inout VirtualNetwork) in
+            // The predicates are about pointers: an event that moves none cannot break them.
+            if network.ringChanged, history.violations.isEmpty {
+                network.ringChanged = false
+                history.violations = network.invariants.violations
+            }
+        }
+        network.run(for: .seconds(4), after: check)
+        var downSinceQuiet = 0
+        for _ in 0..<24 where history.violations.isEmpty {
+            let up = network.clockwise
+            let victim = up[Int(random.below(UInt64(up.count)))]
+            let contact = up[Int(random.below(UInt64(up.count)))]
+            switch random.below(8) {
+            case 0..<4 where network.hosts.count < size:
+                network.add(.join(contacts: [network.contact(contact)]))
+            case 4, 5:
+                guard downSinceQuiet < listLength - 1, network.mayCrash(victim) else { break }
+                network.crash(victim)
+                history.crashes += 1
+                downSinceQuiet += 1
+            case 6:
+                guard let down = network.hosts.indices.first(where: { !network.hosts[$0].isUp })
+                else { break }
+                network.restart(down, [.join(contacts: [network.contact(contact)])])
+            default:
+                if downSinceQuiet > 0 {
+                    network.run(for: .seconds(20), after: check)
+                    downSinceQuiet = 0
+                }
+            }
+            let pause = TimeSpan.milliseconds(random.below(1200))
+            network.run(for: pause, after: check)
+        }
+        network.run(for: .seconds(30), after: check)
+        history.isIdealAtEnd = network.isIdeal
+        history.digest = network.digest
+        return history
+    }
+
+    @Test(arguments: [2, 3])
+    func `the invariant holds after every event and quiet rings become ideal`(listLength: Int) {
+        var crashes = 0
+        for seed in 1...6 as ClosedRange<UInt64> {
+            let history = Self.history(seed: seed, size: 24, listLength: listLength)
+            #expect(history.violations.isEmpty, "seed \(seed): \(history.violations)")
+            #expect(history.isIdealAtEnd, "seed \(seed)")
+            crashes += history.crashes
+        }
+        #expect(crashes > 5)
+    }
+
+    @Test func `the original Chord is caught by the checker`() {
+        let seeds = (1...6 as ClosedRange<UInt64>).filter { seed in
+            let history = Self.history(
+                seed: seed,
+                size: 24,
+                listLength: 2,
+                maintenance: .original
+            )
+            return !history.violations.isEmpty
+        }
+        #expect(!seeds.isEmpty)
+    }
+
+    @Test func `the same seed gives the same trace`() {
+        let first = Self.history(seed: 7, size: 16, listLength: 2)
+        let second = Self.history(seed: 7, size: 16, listLength: 2)
+        let other = Self.history(seed: 8, size: 16, listLength: 2)
+        #expect(first.digest == second.digest)
+        #expect(first.digest != other.digest)
+    }
+}
