@@ -68,7 +68,10 @@ package struct Identifier: Hashable, Sendable {
         return (total, first || second)
     }
 
-    package static func == (left: Self, right: Self) -> Bool { left.words == right.words }
+    package static func == (left: Self, right: Self) -> Bool {
+        left.words.3 == right.words.3 && left.words.2 == right.words.2
+            && left.words.1 == right.words.1 && left.words.0 == right.words.0
+    }
 
     package func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
@@ -80,7 +83,13 @@ package struct Identifier: Hashable, Sendable {
 
 extension Identifier: Comparable {
     /// Order from zero upwards; on the circle use `RingInterval`.
-    package static func < (left: Self, right: Self) -> Bool { left.words < right.words }
+    package static func < (left: Self, right: Self) -> Bool {
+        // Word by word: comparing tuples generically is many times slower without optimization.
+        if left.words.0 != right.words.0 { return left.words.0 < right.words.0 }
+        if left.words.1 != right.words.1 { return left.words.1 < right.words.1 }
+        if left.words.2 != right.words.2 { return left.words.2 < right.words.2 }
+        return left.words.3 < right.words.3
+    }
 }
 
 extension Identifier: WireCodable {
