@@ -54,6 +54,17 @@ struct Script {
         return Int(slot)
     }
 
+    /// Adds a call whose arguments are the numbers of the event's payload, with result slot 0.
+    mutating func callWithPayload(_ call: HostCall, in upcall: Upcall) {
+        add(.const, .constant(Script.results), in: upcall)
+        for index in HostABI.info(call).parameters.indices {
+            add(.const, .constant(Script.inbox + 448), in: upcall)
+            add(.load64, .offset(UInt32(8 * index)), in: upcall)
+        }
+        add(.host, .index(UInt32(call.rawValue)), in: upcall)
+        add(.store64, .offset(0), in: upcall)
+    }
+
     /// Copies `count` bytes inside memory.
     mutating func copy(from source: Int64, to target: Int64, _ count: Int64) {
         for value in [target, source, count] { add(.const, .constant(value)) }
@@ -89,8 +100,11 @@ struct Script {
         for upcall in Upcall.allCases where code[upcall] != nil || returned[upcall] != nil {
             var encoder = InstructionEncoder()
             for instruction in code[upcall] ?? [] { encoder.append(instruction) }
-            encoder.append(Instruction(.const, .constant(returned[upcall] ?? 0)))
-            encoder.append(Instruction(.ret))
+            // Nothing may follow a trap.
+            if code[upcall]?.last?.opcode != .trap {
+                encoder.append(Instruction(.const, .constant(returned[upcall] ?? 0)))
+                encoder.append(Instruction(.ret))
+            }
             image.exports.append(
                 ProgramImage.Export(name: upcall.name, function: UInt32(image.functions.count))
             )

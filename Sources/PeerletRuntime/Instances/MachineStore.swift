@@ -35,6 +35,8 @@ package final class MachineStore {
         package var memoryPages: UInt64 = 0
         /// Pages copied for the undo of open activations.
         package var undoPages: UInt64 = 0
+
+        package init() {}
     }
 
     package var statistics: Statistics {
