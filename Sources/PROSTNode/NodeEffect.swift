@@ -30,7 +30,7 @@ package enum NodeEffect: Sendable {
     case cancelDownload(PackageDigest, attempt: UInt64)
     case respond(client: UInt64, Frame)
     /// The peers that must keep their connections.
-    case neighbors([Identifier])
+    case neighbors([NodeHandle])
     case log(NodeEvent)
     case left
 }

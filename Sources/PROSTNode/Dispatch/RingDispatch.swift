@@ -28,7 +28,7 @@ extension Node {
         neighborhood = new
         ringEpoch += 1
         let near = new.successors + new.predecessors
-        effects(.neighbors(near.map(\.id)))
+        effects(.neighbors(near))
         remember(near)
         updateRanges()
         offerApplications(oldPredecessor: old.predecessor)

@@ -1,0 +1,155 @@
+internal import Foundation
+package import KBR
+package import PROSTNode
+package import PeerletRuntime
+internal import SansIO
+internal import Synchronization
+
+/// One worker thread that runs upcalls, off the event loop (`Spec/node.md` §3). It owns the
+/// machines of its instances and gives each a slice of fuel in turn, so that a long upcall does
+/// not keep the others waiting.
+final class ExecutionLane: Sendable {
+    enum Work: Sendable {
+        case execute(Invocation)
+        case finish(UInt64, isAccepted: Bool)
+        case drop(InstanceID)
+        case check(CodeCheck)
+        case rows(UInt64, ApplicationID, RingInterval, after: [UInt8]?)
+        case digest(UInt64, ApplicationID, RingInterval)
+        case usage(ApplicationID)
+        /// Remove rows that have been expired for a minute: time enough for slow upcalls.
+        case expire(WallTime)
+    }
+
+    private struct State {
+        var work: [Work] = []
+        var isClosed = false
+    }
+
+    /// Fuel of one slice: about a millisecond.
+    private static let slice: UInt64 = 100_000
+
+    private let store: SQLiteStore
+    private let environment: MachineEnvironment
+    private let state = Mutex(State())
+    private let signal = DispatchSemaphore(value: 0)
+    private let deliver: @Sendable (NodeInput) -> Void
+
+    /// `deliver` is called on the lane's thread.
+    init(
+        number: Int, store: SQLiteStore, environment: MachineEnvironment,
+        deliver: @escaping @Sendable (NodeInput) -> Void
+    ) {
+        self.store = store
+        self.environment = environment
+        self.deliver = deliver
+        let thread = Thread { [self] in run() }
+        thread.name = "lane-\(number)"
+        thread.start()
+    }
+
+    func submit(_ work: Work) {
+        state.withLock { $0.work.append(work) }
+        signal.signal()
+    }
+
+    func close() {
+        state.withLock { $0.isClosed = true }
+        signal.signal()
+    }
+
+    private func run() {
+        yieldToEventLoop()
+        let machines = MachineStore(environment: environment)
+        var running: [(invocation: UInt64, time: TimeSpan)] = []
+        while true {
+            if running.isEmpty { signal.wait() }
+            let (work, isClosed) = state.withLock { state in
+                defer { state.work = [] }
+                return (state.work, state.isClosed)
+            }
+            if isClosed { return }
+            for item in work { carryOut(item, machines, &running) }
+            guard !running.isEmpty else { continue }
+            var (invocation, time) = running.removeFirst()
+            let start = SystemClock.threadTime
+            let step = machines.step(invocation, fuel: Self.slice)
+            time = time + SystemClock.threadTime.since(start)
+            switch step {
+            case .sliceEnded: running.append((invocation, time))
+            case .finished(var report):
+                report.time = time
+                deliver(.execution(report))
+            }
+        }
+    }
+
+    private func carryOut(
+        _ work: Work, _ machines: MachineStore,
+        _ running: inout [(invocation: UInt64, time: TimeSpan)]
+    ) {
+        switch work {
+        case .execute(let invocation):
+            machines.begin(invocation, reader: store)
+            running.append((invocation.id, .zero))
+        case .finish(let invocation, let isAccepted):
+            running.removeAll { $0.invocation == invocation }
+            machines.finish(invocation, isAccepted: isAccepted)
+        case .drop(let instance): machines.drop(instance)
+        case .check(let check): deliver(.checked(check.run(reading: store)))
+        case .rows(let request, let application, let arc, let after):
+            let store = store
+            let result = Result { () throws(StoreError) in
+                try ArcScan.page(of: store, .application(application), arc, after: after)
+            }
+            deliver(.rows(request: request, result))
+        case .digest(let request, let application, let arc):
+            let store = store
+            let result = Result { () throws(StoreError) in
+                try store.digest(.application(application), in: arc)
+            }
+            deliver(.digest(request: request, result))
+        case .usage(let application):
+            // What cannot be counted is taken for full: nothing more is stored.
+            var full = StoreUsage()
+            full.durableBytes = .max
+            let usage = (try? store.usage(.application(application))) ?? full
+            deliver(.usage(application, usage))
+        case .expire(let now):
+            try? store.removeExpired(
+                before: now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0)
+        }
+    }
+
+    /// On Linux priorities are those of threads: the event loop comes first.
+    private func yieldToEventLoop() {
+        _ = setpriority(PRIO_PROCESS, 0, 5)
+    }
+}
+
+/// The lanes of one node; an instance always runs in the same one.
+final class LanePool: Sendable {
+    private let lanes: [ExecutionLane]
+
+    init(
+        count: Int, store: SQLiteStore, environment: MachineEnvironment,
+        deliver: @escaping @Sendable (NodeInput) -> Void
+    ) {
+        lanes = (0..<max(count, 1)).map { number in
+            ExecutionLane(
+                number: number, store: store, environment: environment, deliver: deliver)
+        }
+    }
+
+    func submit(_ work: ExecutionLane.Work, for instance: InstanceID) {
+        let word = instance.application.identifier.words.3 ^ (instance.key?.words.3 ?? 0)
+        lanes[Int(word % UInt64(lanes.count))].submit(work)
+    }
+
+    /// Work that belongs to no instance: the last lane's, which is the least busy one.
+    func submit(_ work: ExecutionLane.Work) {
+        lanes[lanes.count - 1].submit(work)
+    }
+
+    func close() { for lane in lanes { lane.close() } }
+}

@@ -1,0 +1,201 @@
+package import Cryptography
+package import KBR
+package import Logging
+package import NIOCore
+package import PROSTNode
+package import PROSTTransport
+internal import PeerletBytecode
+package import PeerletRuntime
+internal import SansIO
+internal import Wire
+
+/// The shell around a node: carries out its effects with real sockets, threads, a disk and clocks.
+///
+/// Everything but the lanes and the store's writer happens on one event loop, which is the only
+/// owner of the core.
+package final class NodeService {
+    package struct Settings: Sendable {
+        package var node = NodeConfiguration()
+        package var policy = NodePolicy()
+        package var totals = NodeTotals()
+        package var listen: Endpoint
+        /// What other nodes dial; nil: the address listened on.
+        package var advertise: Endpoint?
+        package var lanes = 1
+        package var joinToken: JoinToken?
+        package var operatorKey: PublicKey?
+        package var transport = TransportConfiguration()
+
+        package init(listen: Endpoint) { self.listen = listen }
+    }
+
+    package let eventLoop: any EventLoop
+    package let directory: DataDirectory
+    package private(set) var handle: NodeHandle
+    var node: Node
+    let transport: RingTransport
+    let socket: LocalSocketServer
+    let store: SQLiteStore
+    let logger: Logger
+    private(set) var writer: StoreWriter?
+    private(set) var lanes: LanePool?
+    var clients: [UInt64: LocalClientID] = [:]
+    private var effects = EffectBuffer<NodeEffect>()
+    private var isHandling = false
+    private var waiting: [NodeInput] = []
+    private var wake: (time: Instant, task: Scheduled<Void>)?
+    private var leftPromise: EventLoopPromise<Void>
+    private var expiry: RepeatedTask?
+
+    /// Opens the folder's store and key, listens, and makes the node; it is in no ring yet.
+    /// To be called on the event loop's thread only through `start`.
+    private init(
+        eventLoop: any EventLoop, directory: DataDirectory, settings: Settings, node: Node,
+        transport: RingTransport, store: SQLiteStore, logger: Logger, handle: NodeHandle
+    ) {
+        self.eventLoop = eventLoop
+        self.directory = directory
+        self.node = node
+        self.transport = transport
+        self.store = store
+        self.logger = logger
+        self.handle = handle
+        socket = LocalSocketServer(eventLoop: eventLoop)
+        leftPromise = eventLoop.makePromise(of: Void.self)
+    }
+
+    /// Starts a service on `eventLoop`.
+    package static func start(
+        on eventLoop: any EventLoop, directory: DataDirectory, settings: Settings, logger: Logger
+    ) async throws -> NIOLoopBound<NodeService> {
+        let key = try directory.nodeKey()
+        let store = try SQLiteStore(path: directory.storeFile)
+        let stored = try StoredNode(from: store)
+        let seed = try SystemRandom.seed()
+        let identity = try LocalIdentity(
+            key: key, endpoint: settings.advertise ?? settings.listen,
+            sequence: SystemClock.wall.milliseconds, joinToken: settings.joinToken,
+            now: SystemClock.wall.milliseconds)
+        return try await eventLoop.flatSubmit { () -> EventLoopFuture<NIOLoopBound<NodeService>> in
+            do {
+                let transport = try makeTransport(eventLoop, identity, settings)
+                return transport.start(listening: settings.listen).assumeIsolated()
+                    .flatMapThrowing { _ in
+                        let handle = transport.advertised
+                        let node = try Node(
+                            handle: handle, configuration: settings.node,
+                            policy: settings.policy, totals: settings.totals, seed: seed,
+                            stored: stored)
+                        let service = NodeService(
+                            eventLoop: eventLoop, directory: directory, settings: settings,
+                            node: node, transport: transport, store: store, logger: logger,
+                            handle: handle)
+                        service.wire(key: key, lanes: settings.lanes)
+                        return service
+                    }
+                    .flatMap { service in
+                        service.socket.start(path: directory.socketFile).assumeIsolated().map {
+                            NIOLoopBound(service, eventLoop: eventLoop)
+                        }
+                        .nonisolated()
+                    }
+                    .nonisolated()
+            } catch {
+                return eventLoop.makeFailedFuture(error)
+            }
+        }.get()
+    }
+
+    private static func makeTransport(
+        _ eventLoop: any EventLoop, _ identity: LocalIdentity, _ settings: Settings
+    ) throws -> RingTransport {
+        let profile = RingProfile(
+            name: settings.node.ring,
+            successorListLength: UInt8(clamping: settings.node.chord.successorListLength),
+            replicaCount: UInt8(clamping: settings.node.replicas),
+            priceTable: UInt32(OpcodeTable.priceVersion))
+        return try RingTransport(
+            eventLoop: eventLoop, profile: profile, identity: identity,
+            authentication: .ed25519(
+                ring: settings.node.ring, operatorKey: settings.operatorKey,
+                wallClock: { SystemClock.wall.milliseconds }),
+            configuration: settings.transport)
+    }
+
+    /// Connects the parts; lanes and writer answer on the loop.
+    private func wire(key: PrivateKey, lanes count: Int) {
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let loop = eventLoop
+        let deliver: @Sendable (NodeInput) -> Void = { input in
+            loop.execute { bound.value.input(input) }
+        }
+        writer = StoreWriter(store: store) { number, error in
+            deliver(.committed(batch: number, error))
+        }
+        lanes = LanePool(
+            count: count, store: store,
+            environment: MachineEnvironment(signer: NodeKeySigner(key)), deliver: deliver)
+        transport.onEvent = { bound.value.heard($0) }
+        socket.onEvent = { bound.value.heard($0) }
+        expiry = eventLoop.scheduleRepeatedTask(
+            initialDelay: .seconds(30), delay: .seconds(30)
+        ) { _ in bound.value.lanes?.submit(.expire(SystemClock.wall)) }
+    }
+
+    // MARK: The core
+
+    /// One step of the core, then what it asks for. An effect may bring the next input at once;
+    /// it waits for its turn.
+    package func input(_ input: NodeInput) {
+        waiting.append(input)
+        guard !isHandling else { return }
+        isHandling = true
+        while !waiting.isEmpty {
+            let batch = waiting
+            waiting = []
+            for input in batch {
+                node.handle(input, at: SystemClock.now, emit: &effects)
+                for effect in effects.drain() { carryOut(effect) }
+            }
+        }
+        isHandling = false
+        scheduleWake()
+    }
+
+    private func scheduleWake() {
+        guard let next = node.nextDeadline() else { return }
+        if let wake, wake.time <= next { return }
+        wake?.task.cancel()
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        let delay = next.since(SystemClock.monotonic).nanoseconds
+        let task = eventLoop.scheduleTask(in: .nanoseconds(Int64(clamping: delay))) {
+            bound.value.wake = nil
+            bound.value.input(.wake)
+        }
+        wake = (next, task)
+    }
+
+    // MARK: Ring
+
+    /// Dials an address to learn who is there; the node joins through it.
+    package func contact(_ address: JoinAddress) -> EventLoopFuture<NodeHandle> {
+        transport.connect(
+            host: address.address.host, port: Int(address.address.port), expecting: address.id
+        ).map { $0.node }
+    }
+
+    /// Completes when the node has left its ring.
+    package var left: EventLoopFuture<Void> { leftPromise.futureResult }
+
+    func hasLeft() { leftPromise.succeed(()) }
+
+    /// Closes everything; what was committed is on disk.
+    package func shutdown() -> EventLoopFuture<Void> {
+        wake?.task.cancel()
+        expiry?.cancel()
+        lanes?.close()
+        writer?.close()
+        leftPromise.succeed(())
+        return socket.shutdown().and(transport.shutdown()).map { _ in }
+    }
+}

@@ -1,0 +1,221 @@
+internal import Foundation
+package import GRDB
+package import KBR
+internal import PROSTNode
+package import PeerletRuntime
+internal import SansIO
+
+/// The node's store on disk: SQLite in WAL mode with an fsync for every commit
+/// (`Spec/node.md` §7). Reads see what is durable; batches become durable in order.
+package final class SQLiteStore: StoreReader, Sendable {
+    private let pool: DatabasePool
+
+    /// Version of the table layout; a newer one is refused, an older one migrated.
+    private static let schemaVersion = 1
+
+    /// Opens or creates the database. Throws when it cannot be read, is damaged, or was written by
+    /// a later version.
+    package init(path: String) throws(StoreError) {
+        do {
+            var configuration = GRDB.Configuration()
+            configuration.busyMode = .timeout(5)
+            configuration.maximumReaderCount = 8
+            configuration.prepareDatabase { db in
+                try db.execute(sql: "PRAGMA cell_size_check = ON")
+                try db.execute(sql: "PRAGMA trusted_schema = OFF")
+            }
+            pool = try DatabasePool(path: path, configuration: configuration)
+            try pool.writeWithoutTransaction { db in
+                // GRDB sets NORMAL when it opens a pool, so FULL is set here, and checked.
+                try db.execute(sql: "PRAGMA synchronous = FULL")
+                guard try Int.fetchOne(db, sql: "PRAGMA synchronous") == 2 else {
+                    throw StoreError("SQLite does not sync every commit")
+                }
+            }
+            try migrate()
+        } catch let error as StoreError {
+            throw error
+        } catch {
+            throw StoreError("\(path): \(error)")
+        }
+    }
+
+    private func migrate() throws {
+        try pool.write { db in
+            let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
+            guard version <= Self.schemaVersion else {
+                throw StoreError(
+                    "the store was written by a later version of prost (layout \(version))")
+            }
+            if version == Self.schemaVersion { return }
+            try db.execute(
+                sql: """
+                    CREATE TABLE row (
+                      space BLOB NOT NULL, key BLOB NOT NULL, counter INTEGER NOT NULL,
+                      writer BLOB NOT NULL, expires INTEGER, cache INTEGER NOT NULL,
+                      user BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (space, key));
+                    CREATE INDEX row_expires ON row (expires) WHERE expires IS NOT NULL;
+                    PRAGMA user_version = 1;
+                    """)
+        }
+    }
+
+    /// Makes batches durable together, in order.
+    func commit(_ batches: [StoreBatch]) throws(StoreError) {
+        do {
+            try pool.write { db in
+                let put = try db.cachedStatement(
+                    sql: """
+                        INSERT INTO row (space, key, counter, writer, expires, cache, user, value)
+                        VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+                        ON CONFLICT (space, key) DO UPDATE SET counter = excluded.counter,
+                          writer = excluded.writer, expires = excluded.expires,
+                          cache = excluded.cache, user = excluded.user, value = excluded.value
+                        """)
+                let remove = try db.cachedStatement(
+                    sql: "DELETE FROM row WHERE space = ? AND key = ?")
+                for write in batches.lazy.flatMap(\.writes) {
+                    guard let value = write.value else {
+                        try remove.execute(
+                            arguments: [write.space.blob, Data(write.key)])
+                        continue
+                    }
+                    try put.execute(
+                        arguments: [
+                            write.space.blob, Data(write.key),
+                            Int64(bitPattern: value.version.counter),
+                            Data(value.version.writer.bytes),
+                            value.expires.map { Int64(clamping: $0.milliseconds) },
+                            value.isCache, Data(value.userBytes), Data(value.bytes),
+                        ])
+                }
+            }
+        } catch {
+            throw StoreError("\(error)")
+        }
+    }
+
+    /// Removes rows that expired before `time`.
+    func removeExpired(before time: UInt64) throws(StoreError) {
+        do {
+            try pool.write { db in
+                try db.execute(
+                    sql: "DELETE FROM row WHERE expires IS NOT NULL AND expires < ?",
+                    arguments: [Int64(clamping: time)])
+            }
+        } catch {
+            throw StoreError("\(error)")
+        }
+    }
+
+    package func close() throws(StoreError) {
+        do { try pool.close() } catch { throw StoreError("\(error)") }
+    }
+
+    // MARK: Reading
+
+    private func read<Value>(
+        _ body: (Database) throws -> Value
+    ) throws(StoreError) -> Value {
+        do { return try pool.read(body) } catch { throw StoreError("\(error)") }
+    }
+
+    private static let columns = "key, counter, writer, expires, cache, user, value"
+
+    package func value(_ space: StoreSpace, _ key: [UInt8]) throws(StoreError) -> StoredValue? {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT \(Self.columns) FROM row WHERE space = ? AND key = ?")
+            return try Row.fetchOne(statement, arguments: [space.blob, Data(key)])
+                .map { try Self.decode($0).value }
+        }
+    }
+
+    package func rows(
+        _ space: StoreSpace, after key: [UInt8], descending: Bool, limit: Int
+    ) throws(StoreError) -> [StoreRow] {
+        try read { db in
+            let (order, comparison) = descending ? ("DESC", "<") : ("ASC", ">")
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT \(Self.columns) FROM row WHERE space = ? AND key \(comparison) ?
+                    ORDER BY key \(order) LIMIT ?
+                    """)
+            return try Row.fetchAll(statement, arguments: [space.blob, Data(key), limit])
+                .map { try Self.decode($0) }
+        }
+    }
+
+    package func digest(
+        _ space: StoreSpace, in arc: RingInterval
+    ) throws(StoreError) -> RangeDigest {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: "SELECT key, counter, writer FROM row WHERE space = ? ORDER BY key")
+            let rows = try Row.fetchCursor(statement, arguments: [space.blob])
+            var digest = RangeDigest()
+            while let row = try rows.next() {
+                let key: Data = row[0]
+                guard let position = ArcScan.position(Array(key)), arc.contains(position) else {
+                    continue
+                }
+                digest.add(RangeDigest.term(key: Array(key), version: try Self.version(row, 1)))
+            }
+            return digest
+        }
+    }
+
+    package func usage(_ space: StoreSpace) throws(StoreError) -> StoreUsage {
+        try read { db in
+            let statement = try db.cachedStatement(
+                sql: """
+                    SELECT cache, COUNT(*), SUM(LENGTH(key) + LENGTH(value)) FROM row
+                    WHERE space = ? GROUP BY cache
+                    """)
+            var usage = StoreUsage()
+            for row in try Row.fetchAll(statement, arguments: [space.blob]) {
+                let count = UInt64(clamping: row[1] as Int64? ?? 0)
+                let bytes = UInt64(clamping: row[2] as Int64? ?? 0)
+                let charged = bytes &+ count &* UInt64(StoredValue.rowOverhead)
+                usage.rows &+= count
+                if row[0] as Bool? ?? false {
+                    usage.cacheBytes &+= charged
+                } else {
+                    usage.durableBytes &+= charged
+                }
+            }
+            return usage
+        }
+    }
+
+    private static func version(_ row: Row, _ column: Int) throws -> ReplicaVersion {
+        let writer: Data = row[column + 1]
+        guard let id = Identifier(bytes: writer) else {
+            throw StoreError("a row's version is damaged")
+        }
+        return ReplicaVersion(counter: UInt64(bitPattern: row[column] as Int64), writer: id)
+    }
+
+    private static func decode(_ row: Row) throws -> StoreRow {
+        let key: Data = row[0]
+        let expires: Int64? = row[3]
+        let user: Data = row[5]
+        let bytes: Data = row[6]
+        return StoreRow(
+            key: Array(key),
+            value: StoredValue(
+                version: try version(row, 1),
+                expires: expires.map { WallTime(milliseconds: UInt64(clamping: $0)) },
+                isCache: row[4], userBytes: Array(user), bytes: Array(bytes)))
+    }
+}
+
+extension StoreSpace {
+    /// The space's column: empty for the node's own.
+    fileprivate var blob: Data {
+        switch self {
+        case .node: Data()
+        case .application(let id): Data(id.identifier.bytes)
+        }
+    }
+}
