@@ -22,15 +22,18 @@ package final class DataDirectory: Sendable {
         self.path = path
         do {
             try FileManager.default.createDirectory(
-                atPath: path, withIntermediateDirectories: true,
-                attributes: [.posixPermissions: 0o700])
+                atPath: path,
+                withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o700]
+            )
         } catch {
             throw DataDirectoryError("cannot make \(path): \(error.localizedDescription)")
         }
         // sun_path holds 108 bytes.
         guard path.utf8.count + "/node.sock".utf8.count < 107 else {
             throw DataDirectoryError(
-                "\(path) is too long for a socket; choose a shorter data_dir")
+                "\(path) is too long for a socket; choose a shorter data_dir"
+            )
         }
         let file = path + "/lock"
         let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
@@ -54,7 +57,9 @@ package final class DataDirectory: Sendable {
         guard descriptor >= 0 else { throw DataDirectoryError("cannot write \(keyFile)") }
         defer { close(descriptor) }
         let bytes = try key.pem()
-        let written = bytes.withUnsafeBytes { unsafe write(descriptor, $0.baseAddress, $0.count) }
+        let written = unsafe bytes.withUnsafeBytes {
+            unsafe write(descriptor, $0.baseAddress, $0.count)
+        }
         guard written == bytes.count, fsync(descriptor) == 0 else {
             throw DataDirectoryError("cannot write \(keyFile)")
         }

@@ -1,3 +1,4 @@
+internal import Chord
 package import Cryptography
 package import KBR
 package import Logging
@@ -5,7 +6,7 @@ package import NIOCore
 package import PROSTNode
 package import PROSTTransport
 internal import PeerletBytecode
-package import PeerletRuntime
+internal import PeerletRuntime
 internal import SansIO
 internal import Wire
 
@@ -50,8 +51,14 @@ package final class NodeService {
     /// Opens the folder's store and key, listens, and makes the node; it is in no ring yet.
     /// To be called on the event loop's thread only through `start`.
     private init(
-        eventLoop: any EventLoop, directory: DataDirectory, settings: Settings, node: Node,
-        transport: RingTransport, store: SQLiteStore, logger: Logger, handle: NodeHandle
+        eventLoop: any EventLoop,
+        directory: DataDirectory,
+        settings: Settings,
+        node: Node,
+        transport: RingTransport,
+        store: SQLiteStore,
+        logger: Logger,
+        handle: NodeHandle
     ) {
         self.eventLoop = eventLoop
         self.directory = directory
@@ -66,16 +73,22 @@ package final class NodeService {
 
     /// Starts a service on `eventLoop`.
     package static func start(
-        on eventLoop: any EventLoop, directory: DataDirectory, settings: Settings, logger: Logger
+        on eventLoop: any EventLoop,
+        directory: DataDirectory,
+        settings: Settings,
+        logger: Logger
     ) async throws -> NIOLoopBound<NodeService> {
         let key = try directory.nodeKey()
         let store = try SQLiteStore(path: directory.storeFile)
         let stored = try StoredNode(from: store)
         let seed = try SystemRandom.seed()
         let identity = try LocalIdentity(
-            key: key, endpoint: settings.advertise ?? settings.listen,
-            sequence: SystemClock.wall.milliseconds, joinToken: settings.joinToken,
-            now: SystemClock.wall.milliseconds)
+            key: key,
+            endpoint: settings.advertise ?? settings.listen,
+            sequence: SystemClock.wall.milliseconds,
+            joinToken: settings.joinToken,
+            now: SystemClock.wall.milliseconds
+        )
         return try await eventLoop.flatSubmit { () -> EventLoopFuture<NIOLoopBound<NodeService>> in
             do {
                 let transport = try makeTransport(eventLoop, identity, settings)
@@ -83,13 +96,23 @@ package final class NodeService {
                     .flatMapThrowing { _ in
                         let handle = transport.advertised
                         let node = try Node(
-                            handle: handle, configuration: settings.node,
-                            policy: settings.policy, totals: settings.totals, seed: seed,
-                            stored: stored)
+                            handle: handle,
+                            configuration: settings.node,
+                            policy: settings.policy,
+                            totals: settings.totals,
+                            seed: seed,
+                            stored: stored
+                        )
                         let service = NodeService(
-                            eventLoop: eventLoop, directory: directory, settings: settings,
-                            node: node, transport: transport, store: store, logger: logger,
-                            handle: handle)
+                            eventLoop: eventLoop,
+                            directory: directory,
+                            settings: settings,
+                            node: node,
+                            transport: transport,
+                            store: store,
+                            logger: logger,
+                            handle: handle
+                        )
                         service.wire(key: key, lanes: settings.lanes)
                         return service
                     }
@@ -107,19 +130,27 @@ package final class NodeService {
     }
 
     private static func makeTransport(
-        _ eventLoop: any EventLoop, _ identity: LocalIdentity, _ settings: Settings
+        _ eventLoop: any EventLoop,
+        _ identity: LocalIdentity,
+        _ settings: Settings
     ) throws -> RingTransport {
         let profile = RingProfile(
             name: settings.node.ring,
             successorListLength: UInt8(clamping: settings.node.chord.successorListLength),
             replicaCount: UInt8(clamping: settings.node.replicas),
-            priceTable: UInt32(OpcodeTable.priceVersion))
+            priceTable: UInt32(OpcodeTable.priceVersion)
+        )
         return try RingTransport(
-            eventLoop: eventLoop, profile: profile, identity: identity,
+            eventLoop: eventLoop,
+            profile: profile,
+            identity: identity,
             authentication: .ed25519(
-                ring: settings.node.ring, operatorKey: settings.operatorKey,
-                wallClock: { SystemClock.wall.milliseconds }),
-            configuration: settings.transport)
+                ring: settings.node.ring,
+                operatorKey: settings.operatorKey,
+                wallClock: { SystemClock.wall.milliseconds }
+            ),
+            configuration: settings.transport
+        )
     }
 
     /// Connects the parts; lanes and writer answer on the loop.
@@ -133,12 +164,16 @@ package final class NodeService {
             deliver(.committed(batch: number, error))
         }
         lanes = LanePool(
-            count: count, store: store,
-            environment: MachineEnvironment(signer: NodeKeySigner(key)), deliver: deliver)
+            count: count,
+            store: store,
+            environment: MachineEnvironment(signer: NodeKeySigner(key)),
+            deliver: deliver
+        )
         transport.onEvent = { bound.value.heard($0) }
         socket.onEvent = { bound.value.heard($0) }
         expiry = eventLoop.scheduleRepeatedTask(
-            initialDelay: .seconds(30), delay: .seconds(30)
+            initialDelay: .seconds(30),
+            delay: .seconds(30)
         ) { _ in bound.value.lanes?.submit(.expire(SystemClock.wall)) }
     }
 
@@ -180,7 +215,9 @@ package final class NodeService {
     /// Dials an address to learn who is there; the node joins through it.
     package func contact(_ address: JoinAddress) -> EventLoopFuture<NodeHandle> {
         transport.connect(
-            host: address.address.host, port: Int(address.address.port), expecting: address.id
+            host: address.address.host,
+            port: Int(address.address.port),
+            expecting: address.id
         ).map { $0.node }
     }
 

@@ -37,7 +37,10 @@ extension NodeService {
 
     private func send(_ frame: Frame, to peer: NodeHandle, _ priority: NodeEffect.Priority) {
         let outcome = transport.send(
-            frame, to: peer, priority: priority == .bulk ? .bulk : .control)
+            frame,
+            to: peer,
+            priority: priority == .bulk ? .bulk : .control
+        )
         guard case .refused(let why) = outcome else { return }
         // A full queue is the peer's slowness, not its death: the time-out decides.
         if why != .queueFull { input(.undeliverable(frame, to: peer)) }
@@ -50,7 +53,8 @@ extension NodeService {
             let result = await PackageDownload.run(download)
             loop.execute {
                 bound.value.input(
-                    .downloaded(download.digest, attempt: download.attempt, result))
+                    .downloaded(download.digest, attempt: download.attempt, result)
+                )
             }
         }
     }
@@ -81,7 +85,8 @@ extension NodeService {
                 "connection.rejected",
                 metadata: [
                     "address": .string(address.map { "\($0)" } ?? "?"), "why": .string("\(end)"),
-                ])
+                ]
+            )
         }
     }
 

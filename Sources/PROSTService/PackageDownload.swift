@@ -1,6 +1,7 @@
 internal import Foundation
 internal import FoundationNetworking
 internal import PROSTNode
+internal import SansIO
 
 /// Fetches packages from `https:` hosts that the policy allows, and from files that a local client
 /// names, off the event loop and never more bytes than allowed (`Spec/loading.md` §2).
@@ -14,13 +15,15 @@ enum PackageDownload {
     }
 
     private static func failure(
-        _ download: CodeDownload, _ reason: SourceFailure.Reason
+        _ download: CodeDownload,
+        _ reason: SourceFailure.Reason
     ) -> Result<[UInt8], SourceFailure> {
         .failure(SourceFailure(source: download.source.description, reason: reason))
     }
 
     private static func file(
-        _ path: String, _ download: CodeDownload
+        _ path: String,
+        _ download: CodeDownload
     ) -> Result<[UInt8], SourceFailure> {
         guard let handle = FileHandle(forReadingAtPath: path) else {
             return failure(download, .absent)
@@ -38,7 +41,8 @@ enum PackageDownload {
     }
 
     private static func https(
-        _ text: String, _ download: CodeDownload
+        _ text: String,
+        _ download: CodeDownload
     ) async -> Result<[UInt8], SourceFailure> {
         guard let url = URL(string: text), url.scheme == "https" else {
             return failure(download, .failed("not an https address"))
@@ -48,7 +52,10 @@ enum PackageDownload {
         settings.timeoutIntervalForRequest = seconds(download.grace.nanoseconds)
         settings.timeoutIntervalForResource = seconds(download.timeout.nanoseconds)
         let session = URLSession(
-            configuration: settings, delegate: receiver, delegateQueue: nil)
+            configuration: settings,
+            delegate: receiver,
+            delegateQueue: nil
+        )
         defer { session.finishTasksAndInvalidate() }
         let outcome = await receiver.receive(session.dataTask(with: url))
         return outcome.mapError {
@@ -86,8 +93,10 @@ private final class BoundedReceiver: NSObject, URLSessionDataDelegate, @unchecke
     }
 
     func urlSession(
-        _ session: URLSession, task: URLSessionTask,
-        willPerformHTTPRedirection response: HTTPURLResponse, newRequest request: URLRequest,
+        _ session: URLSession,
+        task: URLSessionTask,
+        willPerformHTTPRedirection response: HTTPURLResponse,
+        newRequest request: URLRequest,
         completionHandler: @escaping (URLRequest?) -> Void
     ) {
         // The policy allowed this host, not where it points to.
@@ -98,17 +107,21 @@ private final class BoundedReceiver: NSObject, URLSessionDataDelegate, @unchecke
         guard bytes.count + data.count <= limit else {
             dataTask.cancel()
             return end(
-                .failure(DownloadFailure(reason: .tooLarge(UInt64(bytes.count + data.count)))))
+                .failure(DownloadFailure(reason: .tooLarge(UInt64(bytes.count + data.count))))
+            )
         }
         bytes += data
     }
 
     func urlSession(
-        _ session: URLSession, task: URLSessionTask, didCompleteWithError error: (any Error)?
+        _ session: URLSession,
+        task: URLSessionTask,
+        didCompleteWithError error: (any Error)?
     ) {
         if let error {
             return end(
-                .failure(DownloadFailure(reason: .failed(error.localizedDescription))))
+                .failure(DownloadFailure(reason: .failed(error.localizedDescription)))
+            )
         }
         let status = (task.response as? HTTPURLResponse)?.statusCode ?? 0
         guard status == 200 else {

@@ -5,7 +5,7 @@ package import Wire
 
 /// One local client's connection, never used twice.
 package struct LocalClientID: Hashable, Comparable, Sendable {
-    let number: UInt64
+    package let number: UInt64
 
     package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }

@@ -19,7 +19,7 @@ struct StrictYAML {
     struct Entry {
         let path: String
         let line: Int
-        let node: Node
+        let node: Yams.Node
     }
 
     init(file: String) { self.file = file }
@@ -201,13 +201,13 @@ struct StrictYAML {
         return scalar.string
     }
 
-    private static func isNull(_ node: Node) -> Bool {
+    private static func isNull(_ node: Yams.Node) -> Bool {
         guard case .scalar(let scalar) = node, scalar.style == .plain || scalar.style == .any
         else { return false }
         return ["", "~", "null"].contains(scalar.string)
     }
 
-    private static func kind(_ node: Node) -> String {
+    private static func kind(_ node: Yams.Node) -> String {
         switch node {
         case .scalar(let scalar): "the value \(scalar.string.prefix(32))"
         case .mapping: "a mapping"

@@ -1,7 +1,7 @@
 internal import Foundation
-package import KBR
-package import PROSTNode
-package import PeerletRuntime
+internal import KBR
+internal import PROSTNode
+internal import PeerletRuntime
 internal import SansIO
 internal import Synchronization
 
@@ -37,7 +37,9 @@ final class ExecutionLane: Sendable {
 
     /// `deliver` is called on the lane's thread.
     init(
-        number: Int, store: SQLiteStore, environment: MachineEnvironment,
+        number: Int,
+        store: SQLiteStore,
+        environment: MachineEnvironment,
         deliver: @escaping @Sendable (NodeInput) -> Void
     ) {
         self.store = store
@@ -85,7 +87,8 @@ final class ExecutionLane: Sendable {
     }
 
     private func carryOut(
-        _ work: Work, _ machines: MachineStore,
+        _ work: Work,
+        _ machines: MachineStore,
         _ running: inout [(invocation: UInt64, time: TimeSpan)]
     ) {
         switch work {
@@ -117,13 +120,14 @@ final class ExecutionLane: Sendable {
             deliver(.usage(application, usage))
         case .expire(let now):
             try? store.removeExpired(
-                before: now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0)
+                before: now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0
+            )
         }
     }
 
     /// On Linux priorities are those of threads: the event loop comes first.
     private func yieldToEventLoop() {
-        _ = setpriority(PRIO_PROCESS, 0, 5)
+        _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 5)
     }
 }
 
@@ -132,12 +136,18 @@ final class LanePool: Sendable {
     private let lanes: [ExecutionLane]
 
     init(
-        count: Int, store: SQLiteStore, environment: MachineEnvironment,
+        count: Int,
+        store: SQLiteStore,
+        environment: MachineEnvironment,
         deliver: @escaping @Sendable (NodeInput) -> Void
     ) {
         lanes = (0..<max(count, 1)).map { number in
             ExecutionLane(
-                number: number, store: store, environment: environment, deliver: deliver)
+                number: number,
+                store: store,
+                environment: environment,
+                deliver: deliver
+            )
         }
     }
 

@@ -1,5 +1,5 @@
 internal import Foundation
-package import GRDB
+internal import GRDB
 package import KBR
 internal import PROSTNode
 package import PeerletRuntime
@@ -45,7 +45,8 @@ package final class SQLiteStore: StoreReader, Sendable {
             let version = try Int.fetchOne(db, sql: "PRAGMA user_version") ?? 0
             guard version <= Self.schemaVersion else {
                 throw StoreError(
-                    "the store was written by a later version of prost (layout \(version))")
+                    "the store was written by a later version of prost (layout \(version))"
+                )
             }
             if version == Self.schemaVersion { return }
             try db.execute(
@@ -56,7 +57,8 @@ package final class SQLiteStore: StoreReader, Sendable {
                       user BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (space, key));
                     CREATE INDEX row_expires ON row (expires) WHERE expires IS NOT NULL;
                     PRAGMA user_version = 1;
-                    """)
+                    """
+            )
         }
     }
 
@@ -71,9 +73,11 @@ package final class SQLiteStore: StoreReader, Sendable {
                         ON CONFLICT (space, key) DO UPDATE SET counter = excluded.counter,
                           writer = excluded.writer, expires = excluded.expires,
                           cache = excluded.cache, user = excluded.user, value = excluded.value
-                        """)
+                        """
+                )
                 let remove = try db.cachedStatement(
-                    sql: "DELETE FROM row WHERE space = ? AND key = ?")
+                    sql: "DELETE FROM row WHERE space = ? AND key = ?"
+                )
                 for write in batches.lazy.flatMap(\.writes) {
                     guard let value = write.value else {
                         try remove.execute(
@@ -101,7 +105,8 @@ package final class SQLiteStore: StoreReader, Sendable {
             try pool.write { db in
                 try db.execute(
                     sql: "DELETE FROM row WHERE expires IS NOT NULL AND expires < ?",
-                    arguments: [Int64(clamping: time)])
+                    arguments: [Int64(clamping: time)]
+                )
             }
         } catch {
             throw StoreError("\(error)")
@@ -125,14 +130,18 @@ package final class SQLiteStore: StoreReader, Sendable {
     package func value(_ space: StoreSpace, _ key: [UInt8]) throws(StoreError) -> StoredValue? {
         try read { db in
             let statement = try db.cachedStatement(
-                sql: "SELECT \(Self.columns) FROM row WHERE space = ? AND key = ?")
+                sql: "SELECT \(Self.columns) FROM row WHERE space = ? AND key = ?"
+            )
             return try Row.fetchOne(statement, arguments: [space.blob, Data(key)])
                 .map { try Self.decode($0).value }
         }
     }
 
     package func rows(
-        _ space: StoreSpace, after key: [UInt8], descending: Bool, limit: Int
+        _ space: StoreSpace,
+        after key: [UInt8],
+        descending: Bool,
+        limit: Int
     ) throws(StoreError) -> [StoreRow] {
         try read { db in
             let (order, comparison) = descending ? ("DESC", "<") : ("ASC", ">")
@@ -140,18 +149,21 @@ package final class SQLiteStore: StoreReader, Sendable {
                 sql: """
                     SELECT \(Self.columns) FROM row WHERE space = ? AND key \(comparison) ?
                     ORDER BY key \(order) LIMIT ?
-                    """)
+                    """
+            )
             return try Row.fetchAll(statement, arguments: [space.blob, Data(key), limit])
                 .map { try Self.decode($0) }
         }
     }
 
     package func digest(
-        _ space: StoreSpace, in arc: RingInterval
+        _ space: StoreSpace,
+        in arc: RingInterval
     ) throws(StoreError) -> RangeDigest {
         try read { db in
             let statement = try db.cachedStatement(
-                sql: "SELECT key, counter, writer FROM row WHERE space = ? ORDER BY key")
+                sql: "SELECT key, counter, writer FROM row WHERE space = ? ORDER BY key"
+            )
             let rows = try Row.fetchCursor(statement, arguments: [space.blob])
             var digest = RangeDigest()
             while let row = try rows.next() {
@@ -171,7 +183,8 @@ package final class SQLiteStore: StoreReader, Sendable {
                 sql: """
                     SELECT cache, COUNT(*), SUM(LENGTH(key) + LENGTH(value)) FROM row
                     WHERE space = ? GROUP BY cache
-                    """)
+                    """
+            )
             var usage = StoreUsage()
             for row in try Row.fetchAll(statement, arguments: [space.blob]) {
                 let count = UInt64(clamping: row[1] as Int64? ?? 0)
@@ -206,7 +219,11 @@ package final class SQLiteStore: StoreReader, Sendable {
             value: StoredValue(
                 version: try version(row, 1),
                 expires: expires.map { WallTime(milliseconds: UInt64(clamping: $0)) },
-                isCache: row[4], userBytes: Array(user), bytes: Array(bytes)))
+                isCache: row[4],
+                userBytes: Array(user),
+                bytes: Array(bytes)
+            )
+        )
     }
 }
 

@@ -1,5 +1,5 @@
 internal import Foundation
-package import PeerletRuntime
+internal import PeerletRuntime
 internal import Synchronization
 
 /// Group commit on a thread of its own: everything that waits becomes durable in one transaction
