@@ -131,8 +131,8 @@ extension LookupReply: WireCodable {
 
 extension Roster: WireCodable {
     package init(from reader: inout WireReader) throws(WireError) {
-        term = try reader.varint("term")
-        version = try reader.varint("version")
+        term = try reader.varint("term", limit: Self.counterLimit)
+        version = try reader.varint("version", limit: Self.counterLimit)
         isFormed = try reader.flag("is formed")
         let start = reader
         members = try reader.neighbors("members", limit: Self.limit)

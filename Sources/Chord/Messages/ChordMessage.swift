@@ -69,6 +69,9 @@ package struct Roster: Hashable, Sendable {
     /// Most members: the longest successor list and its owner.
     package static let limit = 17
 
+    /// Greatest term and version that a peer may name.
+    package static let counterLimit = UInt64(UInt32.max)
+
     package var founder: NodeHandle? { members.first }
 
     package func contains(_ id: Identifier) -> Bool { members.contains { $0.id == id } }
