@@ -76,6 +76,7 @@ final class Bench {
     var limits = UpcallLimits()
     var now = Bench.start
     var fuel: UInt64 = 10_000_000
+    var spareBudget: UInt64 = 0
     var clients: [UInt64] = [1, 2]
     var peers = PeerObservations()
     var parameters: [UInt8] = []
@@ -137,6 +138,7 @@ final class Bench {
             fuel: fuel,
             limits: limits
         )
+        invocation.spareBudget = spareBudget
         invocation.firstToken = 100
         invocation.firstTimer = 200
         invocation.seed = seed

@@ -103,6 +103,24 @@ import Wire
         }
     }
 
+    @Test func `a client's method has an export of its own`() throws {
+        var script = Script()
+        script.returns(1, from: .client)
+        script.returns(2, from: .clientGone)
+        script.returns(3, from: .deliver)
+        var image = script.image
+        let target = try #require(image.exports.first { $0.name == "deliver" })
+        image.exports.append(ProgramImage.Export(name: "client_put", function: target.function))
+        image.exports.sort { $0.name < $1.name }
+        let bench = try Bench(image)
+        let results = ["put", "get", "gone", nil].map { method in
+            var event = UpcallEvent(.client)
+            event.method = method
+            return bench.run(event).outcome
+        }
+        #expect(results == [3, 1, 1, 1].map { .completed(result: $0) })
+    }
+
     @Test func `an event larger than the inbox never starts`() throws {
         var script = Script()
         script.inboxCapacity = 455

@@ -59,14 +59,17 @@ import Testing
         var random = DeterministicRandom(seed: seed)
         var store = MemoryStore()
         var model: [[UInt8]: StoredValue] = [:]
+        var added: [[UInt8]] = []
         for step in 0..<3000 {
             // Removing wins after a while, so that chunks empty again.
             let isRemoval = random.below(10) < (step < 1500 ? 2 : 8)
             var key = random.bytes(2)
             key[0] &= 0x0F
             if random.below(2) == 0 { key += [UInt8](repeating: 0, count: 31) }
-            if isRemoval, let known = model.keys.min(by: { $0.hashIndex < $1.hashIndex }) {
-                key = known
+            if isRemoval, !added.isEmpty {
+                key = added.remove(at: Int(random.below(UInt64(added.count))))
+            } else {
+                added.append(key)
             }
             let write = Self.write(key, isRemoval ? nil : random.below(9), size: step % 5)
             store.apply(Self.batch(write))
@@ -124,12 +127,5 @@ import Testing
         #expect(StoreKeys.position(of: [0x80]) == .powerOfTwo(255))
         let key = [UInt8](1...40)
         #expect(StoreKeys.position(of: key).bytes == [UInt8](1...32))
-    }
-}
-
-extension [UInt8] {
-    /// Some order that has nothing to do with that of the bytes, the same in every run.
-    fileprivate var hashIndex: UInt64 {
-        reduce(14_695_981_039_346_656_037) { ($0 ^ UInt64($1)) &* 1_099_511_628_211 }
     }
 }

@@ -196,6 +196,13 @@ import Wire
         let exhausted = bench.run()
         #expect(exhausted.outcome == .exhausted)
         #expect(exhausted.effects.isEmpty)
+        // What the message has beyond the lease pays for budgets, not for code.
+        bench.fuel = price
+        bench.spareBudget = 30 * 1024
+        #expect(bench.run().outcome == .completed(result: 0))
+        #expect((0..<3).map { bench.result($0) } == [0, 0, 0])
+        bench.fuel = price - 1
+        #expect(bench.run().outcome == .exhausted)
     }
 
     @Test func `forward may replace every part of a message`() throws {

@@ -121,6 +121,7 @@ extension Node {
             fuel: lease,
             limits: limits(of: &record, hosted)
         )
+        invocation.spareBudget = entry.budget ?? 0
         invocation.firstTimer = record.nextTimer
         invocation.firstToken = record.nextToken
         invocation.seed = random.next()

@@ -6,14 +6,15 @@ struct FuelLease {
     let total: UInt64
     /// Not yet given to the machine nor set aside.
     private(set) var pool: UInt64
-    /// Set aside for messages.
-    private(set) var reserved: UInt64 = 0
-    /// The part of `reserved` that was taken back from the machine, where it counts as spent.
+    /// What was set aside for messages out of the machine's fuel, where it counts as spent.
     private var transferred: UInt64 = 0
+    /// For messages only, and used before the pool.
+    private var spare: UInt64
 
-    init(_ total: UInt64) {
+    init(_ total: UInt64, spare: UInt64) {
         self.total = min(total, Machine.maximumFuel)
         pool = self.total
+        self.spare = min(spare, Machine.maximumFuel)
     }
 
     /// Gives the machine `amount` more, or what there is.
@@ -43,14 +44,18 @@ struct FuelLease {
         machine.fuelSpent - min(transferred, machine.fuelSpent)
     }
 
+    /// Most that a message's budget can be now.
+    func largestBudget(of machine: Machine) -> UInt64 { spare + remaining(of: machine) }
+
     /// Sets `amount` aside; false and nothing changed if that much is not left.
     mutating func reserve(_ amount: UInt64, from machine: Machine) -> Bool {
-        guard amount <= remaining(of: machine) else { return false }
-        let fromPool = min(amount, pool)
-        let fromMachine = amount - fromPool
+        guard amount <= largestBudget(of: machine) else { return false }
+        let fromSpare = min(amount, spare)
+        let fromPool = min(amount - fromSpare, pool)
+        let fromMachine = amount - fromSpare - fromPool
         guard fromMachine == 0 || machine.charge(fromMachine) else { return false }
+        spare -= fromSpare
         pool -= fromPool
-        reserved += amount
         transferred += fromMachine
         return true
     }

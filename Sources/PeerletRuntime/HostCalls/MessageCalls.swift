@@ -66,7 +66,7 @@ extension UpcallExecution {
 
     private func reserve(_ budget: UInt64) throws(HostCallStop) {
         guard budget > 0 else { return }
-        let left = lease.remaining(of: machine)
+        let left = lease.largestBudget(of: machine)
         guard lease.reserve(budget, from: machine) else {
             note(.budget, used: budget, maximum: left)
             throw .refused(.noBudget)

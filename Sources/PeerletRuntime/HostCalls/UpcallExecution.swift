@@ -29,7 +29,7 @@ final class UpcallExecution {
         self.invocation = invocation
         self.machine = machine
         self.environment = environment
-        lease = FuelLease(invocation.fuel)
+        lease = FuelLease(invocation.fuel, spare: invocation.spareBudget)
         store = UpcallStore(
             .application(invocation.instance.application),
             reader: reader,

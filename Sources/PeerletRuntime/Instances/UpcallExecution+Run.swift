@@ -49,8 +49,9 @@ extension UpcallExecution {
         }
     }
 
-    /// Runs for about `slice` fuel more; nil when that is used up. What a slice leaves over adds up,
-    /// so that a step which costs more than one slice is reached after several.
+    /// Runs for about `slice` fuel more; nil when that is used up.
+    ///
+    /// What a slice leaves over adds up, so that a step which costs more than one slice is reached after several.
     func run(slice: UInt64) -> ExecutionReport? {
         lease.grant(max(slice, 1), to: machine)
         while true {
@@ -88,6 +89,7 @@ extension UpcallExecution {
         report.fuelSpent = lease.spent(by: machine)
         report.instructions = machine.instructionsExecuted
         report.memoryPages = machine.memoryPages
+        report.undoPages = machine.undoPages
         report.limitsReached = limitsReached
         return report
     }

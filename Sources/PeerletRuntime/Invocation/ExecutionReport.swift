@@ -141,6 +141,8 @@ package struct ExecutionReport: Sendable {
     package var effects: [PeerletEffect]
     package var verdict: ForwardVerdict?
     package var memoryPages: UInt32
+    /// Pages copied so that the upcall can be undone; held until it is settled.
+    package var undoPages: UInt32 = 0
     /// The first refusal by each limit, in order; the last entry stopped the upcall if it did not
     /// complete because of a limit.
     package var limitsReached: [LimitReached]

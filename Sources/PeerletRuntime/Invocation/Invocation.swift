@@ -41,8 +41,9 @@ package struct UpcallLimits: Hashable, Sendable {
     package init() {}
 }
 
-/// One upcall to be run in an execution lane: everything it may look at, as values, and leases of
-/// fuel and quotas (`Spec/node.md` §3). Nothing returns to the core before its report.
+/// One upcall to be run in an execution lane (`Spec/node.md` §3).
+///
+/// Everything it may look at, as values, and leases of fuel and quotas. Nothing returns to the core before its report.
 package struct Invocation: Sendable {
     package var id: UInt64
     package var instance: InstanceID
@@ -54,6 +55,8 @@ package struct Invocation: Sendable {
     package var now: Now
     /// Fuel for the bytecode and host calls of this upcall.
     package var fuel: UInt64
+    /// What the message that caused it has beyond that: pays for budgets of messages, not for code.
+    package var spareBudget: UInt64 = 0
     package var limits: UpcallLimits
     /// Tokens and timer identifiers that this upcall may hand out, upwards from here.
     package var firstToken: UInt64

@@ -1,7 +1,9 @@
 package import KBR
 
-/// The store in memory, for the simulator and tests: what is applied but not synced is lost in a
-/// crash (`Spec/node.md` §7). Reading sees what is durable; a copy is a snapshot.
+/// The store in memory, for the simulator and tests (`Spec/node.md` §7).
+///
+/// What is applied but not synced is lost in a crash. Reading sees what is durable; a copy is a
+/// snapshot.
 package struct MemoryStore: StoreReader {
     private var durable: [StoreSpace: OrderedRows] = [:]
     private var volatile: [StoreSpace: OrderedRows] = [:]

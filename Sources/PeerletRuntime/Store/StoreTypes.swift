@@ -41,7 +41,9 @@ package struct StoredValue: Hashable, Sendable {
     }
 }
 
-/// A row with its key. In ring-keyed stores the first 32 bytes of the key are a ring position.
+/// A row with its key.
+///
+/// In ring-keyed stores the first 32 bytes of the key are a ring position.
 package struct StoreRow: Hashable, Sendable {
     package var key: [UInt8]
     package var value: StoredValue
