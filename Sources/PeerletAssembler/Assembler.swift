@@ -3,7 +3,7 @@ package import PeerletBytecode
 /// What assembling gave: an image only if there was no error.
 package struct AssemblyResult: Sendable {
     package let image: ProgramImage?
-    package let manifest: ManifestDraft
+    package let manifest: ManifestDirectives
     package let debugInfo: DebugInfo
     /// In the order in which they were found.
     package let diagnostics: [Diagnostic]

@@ -21,6 +21,8 @@ struct CodeEmitter {
         /// Number of the instruction that it stands before.
         var position: Int?
         var height: Int?
+        var isTargeted = false
+        var isAssumed = false
     }
 
     private var items: [Item] = []
@@ -87,7 +89,10 @@ struct CodeEmitter {
 
     func isPlaced(_ label: Label) -> Bool { labels[label].position != nil }
 
-    func isTargeted(_ label: Label) -> Bool { labels[label].height != nil }
+    /// Placed where no path led, and no branch goes there.
+    func isUnused(_ label: Label) -> Bool {
+        labels[label].isAssumed && !labels[label].isTargeted
+    }
 
     mutating func branch(
         _ opcode: Opcode,
@@ -98,6 +103,7 @@ struct CodeEmitter {
         let pops = OpcodeTable.info(opcode).pops
         guard let height else { return }
         meet(label, height - pops, span, &bag)
+        labels[label].isTargeted = true
         append(opcode, .target(label), pops, 0, span, &bag)
     }
 
@@ -108,7 +114,10 @@ struct CodeEmitter {
         _ bag: inout DiagnosticBag
     ) {
         guard let height else { return }
-        for label in targets + [otherwise] { meet(label, height - 1, span, &bag) }
+        for label in targets + [otherwise] {
+            meet(label, height - 1, span, &bag)
+            labels[label].isTargeted = true
+        }
         append(.brTable, .targets(targets, otherwise), 1, 0, span, &bag)
     }
 
@@ -146,6 +155,7 @@ struct CodeEmitter {
             meet(label, height, span, &bag)
         } else if labels[label].height == nil {
             labels[label].height = assumed
+            labels[label].isAssumed = assumed != nil
         }
         height = labels[label].height
     }

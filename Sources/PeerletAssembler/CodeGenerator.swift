@@ -152,6 +152,7 @@ struct CodeGenerator {
                 let type = parameter.type.flatMap { generator.variableType($0) }
                 generator.declare(parameter.name, type: type)
             }
+            generator.reserve(procedure.locals, signature.parameters)
             generator.statements(procedure.body)
             generator.finish(procedure)
         }
@@ -172,6 +173,13 @@ struct CodeGenerator {
         return (body, places)
     }
 
+    private mutating func reserve(_ count: Expression?, _ parameters: Int) {
+        guard let count else { return }
+        let limit = UInt64(max(BytecodeLimits.locals - parameters, 0))
+        let locals = definitions.unsigned(count, limit: limit, "the number of locals", &bag) ?? 0
+        slotCount = max(slotCount, parameters + Int(locals))
+    }
+
     private mutating func finish(_ procedure: Procedure) {
         for key in labelOrder {
             guard let entry = labels[key], !emitter.isPlaced(entry.label) else { continue }
@@ -183,6 +191,10 @@ struct CodeGenerator {
                 at: entry.span,
                 help: near.map { ["did you mean `\($0)`?"] } ?? []
             )
+        }
+        for key in labelOrder {
+            guard let entry = labels[key], emitter.isUnused(entry.label) else { continue }
+            bag.error(.unreachable, "no path leads to label `\(key.name)`", at: entry.span)
         }
         guard let height = emitter.height else { return }
         let end = procedure.body.end

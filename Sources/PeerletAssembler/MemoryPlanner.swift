@@ -57,11 +57,13 @@ struct MemoryPlanner {
         end = max(end, fixed.map(\.end).max() ?? 0)
         map.addresses[.heapStart] = (max(end, MemoryMap.firstAddress) + 7) / 8 * 8
         map.table = reachability.table
-        for (index, name) in map.table.enumerated() { map.tableIndices[name] = index }
-        if end > AssemblyLimits.memoryBytes {
+        for (index, name) in map.table.enumerated() where map.tableIndices[name] == nil {
+            map.tableIndices[name] = index
+        }
+        if end > AssemblyLimits.addresses {
             bag.error(
                 .layout,
-                "data and bss take \(end) bytes, more than 16 MiB",
+                "data and bss take \(end) bytes, more than 256 MiB",
                 at: program.data.last?.name.span ?? SourceSpan(file: 0, start: 0, end: 0)
             )
         }
@@ -138,7 +140,7 @@ struct MemoryPlanner {
         _ definitions: inout Definitions,
         _ bag: inout DiagnosticBag
     ) {
-        let limit = AssemblyLimits.memoryBytes
+        let limit = AssemblyLimits.addresses
         guard let address = definitions.unsigned(address, limit: limit, "the address", &bag) else {
             return
         }

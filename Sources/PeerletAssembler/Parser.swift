@@ -119,17 +119,24 @@ struct Parser {
     }
 
     /// A new name: not a keyword, not a mnemonic, without dots.
-    mutating func definedName(_ what: String) throws(Recovery) -> Name {
+    mutating func definedName(
+        _ what: String,
+        reserved: Set<String> = Keyword.all
+    ) throws(Recovery) -> Name {
         let name = try anyName(what)
-        if let problem = Self.problem(ofDefining: name.text) {
+        if let problem = Self.problem(ofDefining: name.text, reserved) {
             stream.bag.error(
                 .reservedName,
                 "`\(name.text)` cannot be the name of \(what): \(problem)",
                 at: name.span
             )
-            throw Recovery()
         }
         return name
+    }
+
+    /// A new name inside of a procedure or macro.
+    mutating func localName(_ what: String) throws(Recovery) -> Name {
+        try definedName(what, reserved: Keyword.statements)
     }
 
     mutating func anyName(_ what: String) throws(Recovery) -> Name {
@@ -251,8 +258,8 @@ struct Parser {
 }
 
 extension Parser {
-    static func problem(ofDefining name: String) -> String? {
-        if Keyword.all.contains(name) { return "it is a word of the language" }
+    static func problem(ofDefining name: String, _ reserved: Set<String>) -> String? {
+        if reserved.contains(name) { return "it is a word of the language" }
         if OpcodeTable.opcode(mnemonic: name) != nil { return "it is an instruction" }
         if name.contains(".") { return "it has a dot" }
         return nil

@@ -421,7 +421,7 @@ extension Parser {
         brackets += 1
         if !isNext(.closeParen) {
             repeat {
-                let parameter = try definedName("a parameter")
+                let parameter = try localName("a parameter")
                 var value: [Token]?
                 if accept(.assign) { value = defaultTokens() }
                 if value == nil, parameters.last?.defaultValue != nil {

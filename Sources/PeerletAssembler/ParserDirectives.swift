@@ -89,7 +89,8 @@ extension Parser {
     ]
 
     private static let directiveNames = [
-        ".prost", ".name", ".version", ".type", ".instance", ".store", ".limit", ".not_before",
+        ".prost", ".name", ".version", ".type", ".instance", ".store", ".limit", ".replicas",
+        ".not_before",
         ".expires", ".pages", ".if", ".elif", ".else", ".endif", ".error",
     ]
 

@@ -153,12 +153,9 @@ extension Parser {
         switch text {
         case "sizeof", "span", "defined": return try intrinsic(text)
         case "id":
+            guard case .string(let bytes) = stream.peek(1).kind else { break }
             next()
-            let name = peek()
-            guard case .string(let bytes) = name.kind else {
-                throw unexpected(name, expected: "a string after `id`")
-            }
-            next()
+            let name = next()
             return try node(.identifier(bytes), token.span.through(name.span))
         default: break
         }
@@ -167,7 +164,9 @@ extension Parser {
         if isBase || (second.kind == .sign(.openBracket) && isOpenCast()) {
             return try cast()
         }
-        if Keyword.all.contains(text), text != "heap_start", text != "inbox_size", text != "inbox" {
+        if Keyword.statements.contains(text), text != "heap_start", text != "inbox_size",
+            text != "inbox"
+        {
             throw unexpected(token, expected: "an expression")
         }
         next()

@@ -9,38 +9,44 @@ extension Parser {
         let isUpcall = word.kind == .name("upcall")
         // Upcalls have names of the ABI, of which some are words elsewhere.
         let name = isUpcall ? try anyName("an upcall") : try definedName("a procedure")
+        var head = Procedure(
+            name: name,
+            isUpcall: isUpcall,
+            isExported: isExported || isUpcall,
+            parameters: [],
+            body: Block(end: word.span)
+        )
+        do throws(Recovery) {
+            try procedureHead(&head)
+        } catch {
+            // The body is read all the same, so that its `end` is not left over.
+            skipLine()
+        }
+        head.body = try block(of: word, closing: ["end"])
+        next()
+        let index = definitions.program.procedures.count
+        definitions.program.procedures.append(head)
+        // Upcalls have a name space of their own.
+        let symbol = isUpcall ? Name(text: "upcall." + name.text, span: name.span) : name
+        definitions.define(symbol, .procedure(index), &stream.bag)
+    }
+
+    private mutating func procedureHead(_ head: inout Procedure) throws(Recovery) {
         let open = try expect(.openParen)
-        var parameters: [Parameter] = []
         brackets += 1
         if !isNext(.closeParen) {
             repeat {
-                let parameter = try definedName("a parameter")
-                parameters.append(
+                let parameter = try localName("a parameter")
+                head.parameters.append(
                     Parameter(name: parameter, type: accept(.colon) ? try type() : nil)
                 )
             } while accept(.comma)
         }
         try expectClose(.closeParen, opened: open.span)
         brackets -= 1
-        var results: Expression?
-        if accept(.arrow) { results = try expression() }
-        if stream.peek().kind != .newline { _ = accept(word: "do") }
-        let body = try block(of: word, closing: ["end"])
-        next()
-        let index = definitions.program.procedures.count
-        definitions.program.procedures.append(
-            Procedure(
-                name: name,
-                isUpcall: isUpcall,
-                isExported: isExported || isUpcall,
-                parameters: parameters,
-                results: results,
-                body: body
-            )
-        )
-        // Upcalls have a name space of their own.
-        let symbol = isUpcall ? Name(text: "upcall." + name.text, span: name.span) : name
-        definitions.define(symbol, .procedure(index), &stream.bag)
+        if accept(.arrow) { head.results = try expression() }
+        if accept(word: "locals") { head.locals = try expression() }
+        try endOfLine(after: "the head of the procedure")
     }
 
     /// Statements up to one of the words, which is not taken.
@@ -195,7 +201,7 @@ extension Parser {
     private mutating func declaration(_ token: Token) throws(Recovery) -> Statement {
         next()
         var names: [Name] = []
-        repeat { names.append(try definedName("a local")) } while accept(.comma)
+        repeat { names.append(try localName("a local")) } while accept(.comma)
         var type: TypeSyntax?
         if accept(.colon) { type = try self.type() }
         let value = accept(.assign) ? try expression() : nil
@@ -223,7 +229,7 @@ extension Parser {
 
     private mutating func forLoop(_ token: Token) throws(Recovery) -> Statement {
         next()
-        let name = try definedName("a local")
+        let name = try localName("a local")
         guard accept(word: "in") else { throw unexpected(peek(), expected: "`in`") }
         let from = try expression()
         try expect(.range)
@@ -336,7 +342,7 @@ extension Parser {
         let second = stream.peek(1)
         let isCall = second.kind == .sign(.openParen) && !second.isSpaced
         if second.kind == .sign(.colon), !word.contains(".") {
-            let name = try definedName("a label")
+            let name = try localName("a label")
             next()
             block.statements.append(Statement(kind: .label(name), span: name.span))
             return false

@@ -5,7 +5,7 @@ struct ProgramLinker {
     var generator: CodeGenerator
     private(set) var image = ProgramImage()
     private(set) var debugInfo = DebugInfo()
-    private(set) var manifest = ManifestDraft()
+    private(set) var manifest = ManifestDirectives()
     private(set) var functionPlaces: [SourceSpan] = []
     private var reader = ManifestReader()
     private var planner = MemoryPlanner()
@@ -23,8 +23,10 @@ struct ProgramLinker {
         checkStructs()
         declareSignatures(reachability)
         let isInboxNeeded = program.procedures.contains { procedure in
-            procedure.isUpcall
-                && Upcall(name: procedure.name.text)?.parameters.contains("event*") == true
+            guard procedure.isUpcall, let upcall = Upcall(name: procedure.name.text) else {
+                return false
+            }
+            return upcall == .snapshot || upcall.parameters.contains("event*")
         }
         planner.plan(
             &generator.definitions,
@@ -400,9 +402,7 @@ struct ProgramLinker {
         image.memory.initialPages = UInt32(truncatingIfNeeded: initial)
         image.memory.maximumPages = manifest.memoryPages
         let inbox = planner.map.address(of: .inbox)
-        image.memory.inboxAddress = UInt32(
-            truncatingIfNeeded: planner.inboxCapacity == 0 ? 0 : inbox
-        )
+        image.memory.inboxAddress = UInt32(truncatingIfNeeded: inbox)
         image.memory.inboxCapacity = UInt32(truncatingIfNeeded: planner.inboxCapacity)
     }
 }

@@ -15,7 +15,11 @@ struct Reachability {
     init(_ definitions: Definitions) {
         self.definitions = definitions
         let program = definitions.program
-        for name in program.table { addTable(name.text) }
+        for name in program.table {
+            table.append(name.text)
+            seenTable.insert(name.text)
+            visit(name: name.text)
+        }
         for (index, procedure) in program.procedures.enumerated() {
             if procedure.isExported || procedure.name.span.file == 0 { visit(procedure: index) }
         }

@@ -55,7 +55,9 @@ package enum AssemblyLimits {
     static let definitions = 65_536
     static let locals = 1024
     static let constantChain = 200
+    /// One definition.
     static let memoryBytes: UInt64 = 16 << 20
+    static let addresses: UInt64 = 256 << 20
     static let errors = 50
 }
 

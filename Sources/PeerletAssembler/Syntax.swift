@@ -174,6 +174,8 @@ struct Procedure: Sendable {
     var isExported: Bool
     var parameters: [Parameter]
     var results: Expression?
+    /// Locals reserved for use by number.
+    var locals: Expression?
     var body: Block
 }
 

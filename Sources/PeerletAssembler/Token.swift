@@ -101,12 +101,21 @@ struct Token: Sendable {
 
 /// Words that cannot be defined.
 enum Keyword {
+    /// Words with a meaning inside of procedures: no local can be named so.
+    static let statements: Set<String> = [
+        "proc", "upcall", "export", "import", "macro", "endmacro", "let", "if", "then", "elif",
+        "else",
+        "end", "while", "do", "loop", "for", "in", "switch", "case", "default", "break", "continue",
+        "sizeof", "span", "defined", "u", "bytes", "u8", "u16", "u32", "u64", "i8", "i16", "i32",
+        "i64", "heap_start", "inbox", "inbox_size", "_",
+    ]
+
     static let all: Set<String> = [
         "include", "import", "export", "const", "enum", "struct", "global", "data", "bss", "inbox",
         "table", "macro", "endmacro", "proc", "upcall", "assert", "let", "if", "then", "elif",
         "else",
         "end", "while", "do", "loop", "for", "in", "switch", "case", "default", "break", "continue",
-        "sizeof", "span", "id", "defined", "zero", "hex", "align", "at", "u", "bytes",
+        "locals", "sizeof", "span", "id", "defined", "zero", "hex", "align", "at", "u", "bytes",
         "u8", "u16", "u32", "u64", "i8", "i16", "i32", "i64", "heap_start", "inbox_size", "_",
     ]
 

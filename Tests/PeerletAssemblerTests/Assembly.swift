@@ -29,8 +29,10 @@ func image(
     sourceLocation: SourceLocation = #_sourceLocation
 ) throws -> ProgramImage {
     let result = assemble(text, files: files)
-    #expect(result.diagnostics.isEmpty, "\(render(result))", sourceLocation: sourceLocation)
-    return try #require(result.image, "\(render(result))", sourceLocation: sourceLocation)
+    let report = render(result)
+    #expect(report.isEmpty, sourceLocation: sourceLocation)
+    let image = result.image
+    return try #require(image, sourceLocation: sourceLocation)
 }
 
 /// The instructions of the first function, one text each.

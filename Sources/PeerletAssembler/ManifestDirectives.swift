@@ -1,23 +1,20 @@
+internal import Cryptography
 internal import PeerletBytecode
 
 /// What the main file says for the package's manifest (`Spec/assembly-language.md` §2.1).
-package struct ManifestDraft: Sendable, Equatable {
+package struct ManifestDirectives: Sendable, Equatable {
     package enum ApplicationType: UInt8, Sendable { case perHop = 0, endNode = 1 }
     package enum InstanceClass: String, Sendable { case node, keyed }
     package enum StoreClass: String, Sendable { case none, overlay, consistent }
 
-    package struct Version: Sendable, Equatable {
-        package var major: UInt16
-        package var minor: UInt16
-        package var patch: UInt16
-    }
-
     /// Nil if the file does not give one.
     package var name: String?
-    package var version = Version(major: 0, minor: 1, patch: 0)
+    /// `"MAJOR.MINOR.PATCH"` is major · 2^32 + minor · 2^16 + patch.
+    package var version: UInt64 = 1 << 16
     package var applicationType = ApplicationType.endNode
     package var instanceClass = InstanceClass.node
     package var storeClass = StoreClass.none
+    package var replicaCount: UInt8 = 3
     package var fuelPerUpcall: UInt64 = 100_000
     package var fuelPerSecond: UInt64 = 1_000_000
     package var memoryPages: UInt32 = 64
@@ -34,7 +31,7 @@ package struct ManifestDraft: Sendable, Equatable {
 
 /// Reads the manifest directives.
 struct ManifestReader {
-    private(set) var draft = ManifestDraft()
+    private(set) var draft = ManifestDirectives()
     private(set) var pages: UInt64 = 0
     private(set) var isMemoryGiven = false
 
@@ -58,8 +55,18 @@ struct ManifestReader {
         func refuse(_ message: String) { bag.error(.badDirectiveValue, message, at: span) }
         switch (name, value) {
         case (".name", .string(let bytes)):
-            if bytes.isEmpty || bytes.count > 64 { return refuse("a name has 1 to 64 bytes") }
-            draft.name = String(decoding: bytes, as: UTF8.self)
+            let name = String(decoding: bytes, as: UTF8.self)
+            guard ApplicationName.isValid(name) else {
+                return refuse("a name is 1 to 64 of a-z 0-9 . _ -")
+            }
+            draft.name = name
+        case (".version", .expression(let expression)):
+            let limit = UInt64(Int64.max)
+            draft.version = definitions.unsigned(expression, limit: limit, "the version", &bag) ?? 0
+        case (".replicas", .expression(let expression)):
+            let count = definitions.unsigned(expression, limit: 16, "the replica count", &bag) ?? 1
+            guard count > 0 else { return refuse("the replica count is 1 to 16") }
+            draft.replicaCount = UInt8(count)
         case (".version", .string(let bytes)):
             guard let version = Self.version(bytes) else {
                 return refuse("a version is three numbers below 65536: \"1.0.0\"")
@@ -69,12 +76,12 @@ struct ManifestReader {
         case (".type", .word("end-node")): draft.applicationType = .endNode
         case (".type", .word): refuse("the type is `end-node` or `per-hop`")
         case (".instance", .word(let word)):
-            guard let instance = ManifestDraft.InstanceClass(rawValue: word) else {
+            guard let instance = ManifestDirectives.InstanceClass(rawValue: word) else {
                 return refuse("the instance class is `node` or `keyed`")
             }
             draft.instanceClass = instance
         case (".store", .word(let word)):
-            guard let store = ManifestDraft.StoreClass(rawValue: word) else {
+            guard let store = ManifestDirectives.StoreClass(rawValue: word) else {
                 return refuse("the store class is `none`, `overlay` or `consistent`")
             }
             draft.storeClass = store
@@ -120,14 +127,14 @@ struct ManifestReader {
         }
     }
 
-    private static func version(_ bytes: [UInt8]) -> ManifestDraft.Version? {
+    private static func version(_ bytes: [UInt8]) -> UInt64? {
         let parts = String(decoding: bytes, as: UTF8.self)
             .split(separator: ".", omittingEmptySubsequences: false)
         let numbers = parts.compactMap { part in
             part.allSatisfy { $0.isASCII && $0.isNumber } ? UInt16(part) : nil
         }
         guard parts.count == 3, numbers.count == 3 else { return nil }
-        return .init(major: numbers[0], minor: numbers[1], patch: numbers[2])
+        return UInt64(numbers[0]) << 32 | UInt64(numbers[1]) << 16 | UInt64(numbers[2])
     }
 
     private func time(
