@@ -100,7 +100,9 @@ extension CodeLoader {
         do throws(PackageError) {
             try package.check(against: floors.floor(for: package.manifest))
         } catch { return fail(load, .package(error), at: now, &emit) }
-        guard let subject = PolicySubject(package.manifest, load.digest) else { return }
+        guard let subject = PolicySubject(package.manifest, load.digest) else {
+            return fail(load, .package(.badSignature), at: now, &emit)
+        }
         if case .deny(let reasons) = policy.decide(subject) {
             return fail(load, .policy(reasons), at: now, &emit)
         }

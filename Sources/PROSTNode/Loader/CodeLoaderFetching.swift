@@ -131,7 +131,8 @@ extension CodeLoader {
         switch step {
         case .ignore:
             loads[load.digest] = load
-            rearm(load, at: now.instant)
+            // A stream of repetitions must not put off the next look.
+            if !timers.isSet(load.digest) { rearm(load, at: now.instant) }
         case .proceed:
             emit(.fetch(transfer.request(load.digest), from: transfer.peer))
             loads[load.digest] = load

@@ -145,6 +145,23 @@ struct CodeFetchingTests {
         #expect(node.resumed == [1])
     }
 
+    @Test func `repeating a chunk for ever holds nobody`() throws {
+        let package = try Package(padding: 100_000)
+        var node = LoaderFixture()
+        node.need(package)
+        let first = CodeChunk.Status.found(
+            total: UInt32(package.bytes.count),
+            offset: 0,
+            bytes: [package.bytes[0]]
+        )
+        for _ in 0..<60 where node.abandoned.isEmpty {
+            node.chunk(first, of: package.digest, from: LoaderFixture.node(1))
+            node.advance(milliseconds: 100)
+        }
+        #expect(node.abandoned.count == 1)
+        #expect(node.now.instant <= .zero + .milliseconds(6000))
+    }
+
     @Test func `a busy source is asked again and not for ever`() throws {
         let package = try Package()
         var node = LoaderFixture { $0.minimumRate = 0 }
