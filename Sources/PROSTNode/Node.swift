@@ -48,7 +48,7 @@ package struct Node: Sendable {
     /// Rows of configurations, as they will be on disk.
     var rangeRows: [StoreRow] = []
     /// Nodes of the ring, as last stored, and whether it ever was formed.
-    var contacts: [NodeHandle] = []
+    package internal(set) var contacts: [NodeHandle] = []
     var wasFormed = false
     /// What was hosted at the end of the last run, until it is loaded again.
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]

@@ -221,6 +221,18 @@ package final class NodeService {
         ).map { $0.node }
     }
 
+    /// Members of the ring that this node was in when it last ran.
+    package var knownContacts: [NodeHandle] { node.contacts }
+
+    /// Reads the policy file again; a wrong one changes nothing.
+    package func reloadPolicy(_ path: String) {
+        do {
+            input(.policy(try PolicyFile.load(path: path)))
+        } catch {
+            logger.error("policy.rejected", metadata: ["error": .string("\(error)")])
+        }
+    }
+
     /// Completes when the node has left its ring.
     package var left: EventLoopFuture<Void> { leftPromise.futureResult }
 

@@ -1,1 +1,24 @@
-@main struct Prost { static func main() {} }
+internal import ArgumentParser
+
+/// Nodes and rings: everything that touches the network.
+@main
+struct Prost: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "prost",
+        abstract: "Run PROST nodes and talk to them.",
+        discussion: """
+            EXAMPLES
+              prost dev --nodes 5 dht.peerlet       a local ring with a peerlet deployed
+              prost run --data-dir n1 --ring lab --listen 127.0.0.1:7401
+              prost call dht put --key colour --payload blue --node n1
+              prost lookup colour --trace --node n1
+
+            Commands that talk to a node find it by --node, then PROST_NODE, then the ring that
+            'prost dev' runs in this folder; there is no default beyond these.
+            """,
+        subcommands: [
+            RunCommand.self, DevCommand.self, DeployCommand.self, CallCommand.self,
+            LookupCommand.self, RingCommand.self, AppCommand.self, TopCommand.self,
+            PolicyCommand.self, StatusCommand.self, LeaveCommand.self, VersionCommand.self,
+        ])
+}

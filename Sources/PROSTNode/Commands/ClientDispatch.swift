@@ -349,10 +349,7 @@ extension Node {
     private mutating func explain(_ package: [UInt8], _ client: UInt64, _ number: UInt64) {
         do throws(PackageError) {
             let signed = try PackageReader.inspect(package)
-            guard let digest = PackageDigest(bytes: signed.digest),
-                let subject = PolicySubject(signed.manifest, digest)
-            else { throw .badSignature }
-            let explanation = policy.explain(subject)
+            guard let explanation = policy.explanation(of: signed) else { throw .badSignature }
             respond(
                 client,
                 number,

@@ -178,7 +178,7 @@ extension Node {
 }
 
 extension Document {
-    init(_ explanation: PolicyExplanation) {
+    package init(_ explanation: PolicyExplanation) {
         self = .object([
             .init("allowed", .flag(explanation.isAllowed)),
             .init("text", .text(explanation.text)),

@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import PeerletBytecode
+package import PeerletPackage
 internal import Wire
 
 /// The verdict on a package taken apart, for `policy explain` and a refused deploy.
@@ -104,5 +105,15 @@ extension NodePolicy {
             defaults.hostCalls,
         ]
         return lists.lazy.compactMap(\.self).first?.origin ?? .builtIn("defaults.host")
+    }
+}
+
+extension NodePolicy {
+    /// What this policy makes of a package; nil if the package names no application.
+    package func explanation(of package: SignedPackage) -> PolicyExplanation? {
+        guard let digest = PackageDigest(bytes: package.digest),
+            let subject = PolicySubject(package.manifest, digest)
+        else { return nil }
+        return explain(subject)
     }
 }

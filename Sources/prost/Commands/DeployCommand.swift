@@ -1,0 +1,54 @@
+internal import ArgumentParser
+internal import Foundation
+internal import PROSTNode
+internal import Wire
+
+/// Hands a package to a node and shows that it runs there.
+struct DeployCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deploy",
+        abstract: "Give a package to a node; other nodes fetch it when a message needs it.",
+        discussion: """
+            EXAMPLES
+              prost deploy dht.peerlet --node n1
+              prost deploy dht.peerlet --locator https://example.org/dht.peerlet --node n1
+            """)
+
+    @Argument(help: "The package (.peerlet).")
+    var file: String
+    @Option(name: .long, help: "Where other nodes may fetch it: ring:sha256:… or https:…")
+    var locator = ""
+    @OptionGroup var target: NodeTarget
+
+    func run() async throws {
+        try await reporting(asJSON: target.json) {
+            let package = try readPackage(file)
+            let client = try await NodeClient.connect(target)
+            if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
+            let response = try await client.ask(.deploy(package: package, locator: locator))
+            await client.close()
+            let document = try response.goodDocument()
+            if target.json { return print(JSONText.pretty(document)) }
+            print(
+                "deployed \(document.text("name")) \(document.text("version")) on node "
+                    + "\(document.short("node")): running")
+            print("application  \(document.text("application"))")
+            print("package      sha256:\(document.text("digest"))")
+            print("next         prost app list; prost call \(document.text("name")) METHOD --key …")
+        }
+    }
+}
+
+/// Reads a file of at most a package's size.
+func readPackage(_ path: String) throws -> [UInt8] {
+    guard let handle = FileHandle(forReadingAtPath: path) else {
+        throw CommandFailure(.noInput, "cannot read \(path)")
+    }
+    defer { try? handle.close() }
+    let data = try handle.read(upToCount: WireLimits.package + 1) ?? Data()
+    guard data.count <= WireLimits.package else {
+        throw CommandFailure(
+            .badInput, "\(path) is larger than a package may be (\(WireLimits.package) bytes)")
+    }
+    return Array(data)
+}

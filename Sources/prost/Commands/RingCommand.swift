@@ -1,0 +1,130 @@
+internal import ArgumentParser
+internal import PROSTNode
+
+/// The ring as nodes see it.
+struct RingCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ring",
+        abstract: "Show or check the ring.",
+        subcommands: [Show.self, Check.self])
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show one node's place in the ring: neighbours and fingers.")
+        @OptionGroup var target: NodeTarget
+
+        func run() async throws {
+            try await reporting(asJSON: target.json) {
+                let ring = try await NodeClient.ask(.ring, target)
+                if target.json { return print(JSONText.pretty(ring)) }
+                let node = ring["node"] ?? .null
+                print(
+                    "ring \(ring.text("ring"))  \(ring.text("phase"))  "
+                        + "about \(ring.text("estimated_nodes")) nodes  r \(ring.text("r"))")
+                var rows = [["this node", node.short("id"), node.text("address")]]
+                if let before = ring["predecessor"], before != .null {
+                    rows.append(["predecessor", before.short("id"), before.text("address")])
+                }
+                for (index, next) in ring.list("successors").enumerated() {
+                    rows.append(
+                        ["successor \(index + 1)", next.short("id"), next.text("address")])
+                }
+                for finger in ring.list("fingers") {
+                    rows.append(["finger", finger.short("id"), finger.text("address")])
+                }
+                print(Terminal.table(["role", "node", "address"], rows))
+            }
+        }
+    }
+
+    struct Check: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Check that the nodes form one ring in order; exit 1 if they do not.",
+            discussion: """
+                Asks the given node, and with --all every node that 'prost dev' runs here or
+                that is named with --also.
+
+                EXAMPLES
+                  prost ring check --node n1 --also n2 --also n3
+                """)
+        @OptionGroup var target: NodeTarget
+        @Flag(name: .long, help: "All nodes of the ring of 'prost dev'.")
+        var all = false
+        @Option(name: .long, help: "A further node to ask; may be repeated.")
+        var also: [String] = []
+
+        func run() async throws {
+            try await reporting(asJSON: target.json) {
+                var views = [try await NodeClient.ask(.ring, target)]
+                var others = also
+                if all { others += NodeTarget.developmentNodes().map(\.directory) }
+                for name in others {
+                    var other = try NodeTarget.parse([])
+                    other.node = name
+                    let view = try await NodeClient.ask(.ring, other)
+                    if !views.contains(where: { $0["node"] == view["node"] }) {
+                        views.append(view)
+                    }
+                }
+                let findings = RingFindings(views)
+                if target.json {
+                    print(JSONText.pretty(findings.document))
+                } else {
+                    print(findings.text)
+                }
+                if !findings.problems.isEmpty { throw ExitStatus.negative.code }
+            }
+        }
+    }
+}
+
+/// What several nodes' views of the ring say together.
+struct RingFindings {
+    var problems: [String] = []
+    var notes: [String] = []
+    let asked: Int
+
+    init(_ views: [Document]) {
+        asked = views.count
+        let ids = views.compactMap { $0["node"]?.text("id") }.sorted()
+        for view in views { judge(view, ids) }
+    }
+
+    private mutating func judge(_ view: Document, _ ids: [String]) {
+        let id = view["node"]?.text("id") ?? "-"
+        let name = String(id.prefix(8))
+        switch view.text("phase") {
+        case "forming": notes.append("forming: tolerates no failure (seen by \(name))")
+        case "formed": break
+        default: problems.append("\(name) is \(view.text("phase")), not a member")
+        }
+        if view.text("settled") != "yes" {
+            problems.append("\(name) is not sure of its predecessor")
+        }
+        guard ids.count > 1, let index = ids.firstIndex(of: id) else { return }
+        // Among the nodes asked, the next one clockwise must be known to this one.
+        let next = ids[(index + 1) % ids.count]
+        let successors = view.list("successors").map { $0.text("id") }
+        if let first = successors.first, first != next, ids.contains(first) {
+            problems.append("\(name) skips \(next.prefix(8))")
+        }
+        if successors.isEmpty { problems.append("\(name) has no successor") }
+    }
+
+    var document: Document {
+        .object([
+            .init("ok", .flag(problems.isEmpty)), .init("nodes_asked", .integer(Int64(asked))),
+            .init("problems", .list(problems.map { .text($0) })),
+            .init("notes", .list(notes.map { .text($0) })),
+        ])
+    }
+
+    var text: String {
+        let verdict =
+            problems.isEmpty
+            ? "ok: \(asked) node\(asked == 1 ? "" : "s") asked, one ring in order"
+            : "\(problems.count) problem\(problems.count == 1 ? "" : "s")"
+        return ([verdict] + problems.map { "  \($0)" } + notes.map { "  note: \($0)" })
+            .joined(separator: "\n")
+    }
+}

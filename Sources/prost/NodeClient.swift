@@ -1,0 +1,84 @@
+internal import NIOCore
+internal import PROSTNode
+internal import PROSTTransport
+internal import Wire
+
+/// A command's conversation with one node.
+struct NodeClient {
+    private let client: LocalSocketClient
+    let origin: String
+    let path: String
+
+    static func connect(_ target: NodeTarget) async throws -> NodeClient {
+        let (path, origin) = try target.socket()
+        do {
+            return NodeClient(
+                client: try await LocalSocketClient.connect(path: path), origin: origin,
+                path: path)
+        } catch {
+            throw CommandFailure(
+                .unreachable, "the node at \(path) (from \(origin)) does not answer: \(error)",
+                hint: "is it running? prost run --data-dir …")
+        }
+    }
+
+    /// Sends one command and waits for its last response; earlier parts go to `onPart`.
+    func ask(
+        _ command: ClientCommand, within limit: TimeAmount = .seconds(30),
+        onPart: (ClientResponse) -> Void = { _ in }
+    ) async throws -> ClientResponse {
+        let request = ClientRequest(number: 1, command: command)
+        do {
+            try await client.send(
+                Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes))
+            while let frame = try await client.receive(within: limit) {
+                guard frame.kind == ClientFrameKind.response.rawValue else { continue }
+                let response = try ClientResponse(wireBytes: frame.body, "response")
+                guard response.number == request.number else { continue }
+                if response.isLast { return response }
+                onPart(response)
+            }
+        } catch let error as WireError {
+            throw CommandFailure(.internal, "the node's answer is malformed: \(error)")
+        } catch LocalSocketError.timedOut {
+            throw CommandFailure(.temporary, "the node did not answer in time", hint: "try again")
+        } catch {
+            throw CommandFailure(.unreachable, "the connection with the node broke: \(error)")
+        }
+        throw CommandFailure(.unreachable, "the node closed the connection")
+    }
+
+    func close() async { await client.close() }
+
+    /// Asks once and gives the document of a good answer.
+    static func ask(
+        _ command: ClientCommand, _ target: NodeTarget, within limit: TimeAmount = .seconds(30)
+    ) async throws -> Document {
+        let client = try await connect(target)
+        let response = try await client.ask(command, within: limit)
+        await client.close()
+        return try response.goodDocument()
+    }
+}
+
+extension ClientResponse {
+    /// The document, or the failure that the response tells of.
+    func goodDocument() throws -> Document {
+        guard status == .done else {
+            throw CommandFailure(ExitStatus(status), failureText, hint: hint)
+        }
+        return document
+    }
+
+    private var failureText: String {
+        if case .text(let message)? = document["message"] { return message }
+        if case .text(let error)? = document["error"] {
+            return "\(error) (status \(document.integer("status"))), from node \(document.short("node"))"
+        }
+        return "the answer was \(document.integer("status"))"
+    }
+
+    private var hint: String? {
+        if case .text(let hint)? = document["hint"] { hint } else { nil }
+    }
+}
