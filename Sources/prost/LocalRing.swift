@@ -1,3 +1,4 @@
+internal import ArgumentParser
 internal import Cryptography
 internal import Foundation
 internal import PROSTNode
@@ -104,9 +105,8 @@ final class LocalRing {
         process.standardError = FileHandle(forWritingAtPath: log)
         try process.run()
         processes.append(process)
-        guard let line = try await firstLine(of: output.fileHandleForReading),
-            let data = line.data(using: .utf8),
-            let announced = try? JSONDecoder().decode(Announcement.self, from: data)
+        guard let line = firstLine(of: output.fileHandleForReading),
+            let announced = try? JSONDecoder().decode(Announcement.self, from: line)
         else {
             throw CommandFailure(
                 .internal, "\(name) did not start", hint: "its log is \(log)")
@@ -121,9 +121,14 @@ final class LocalRing {
         var id: String
     }
 
-    private func firstLine(of handle: FileHandle) async throws -> String? {
-        for try await line in handle.bytes.lines { return line }
-        return nil
+    private func firstLine(of handle: FileHandle) -> Data? {
+        var line = Data()
+        while true {
+            let data = handle.availableData
+            if data.isEmpty { return nil }
+            line += data
+            if let newline = line.firstIndex(of: 10) { return line[..<newline] }
+        }
     }
 
     private func waitUntilSettled() async throws {

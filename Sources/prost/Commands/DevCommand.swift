@@ -48,7 +48,7 @@ struct DevCommand: AsyncParsableCommand {
             } else {
                 print(ring.text(package))
             }
-            unsafe fflush(stdout)
+            fflush(nil)
             await Interrupt.wait()
         }
     }
@@ -57,19 +57,15 @@ struct DevCommand: AsyncParsableCommand {
 /// Waits for Ctrl-C or SIGTERM.
 enum Interrupt {
     static func wait() async {
-        let signals = AsyncStream<Int32> { continuation in
-            var sources: [any DispatchSourceSignal] = []
-            for number in [SIGINT, SIGTERM] {
-                _ = unsafe signal(number, SIG_IGN)
-                let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-                source.setEventHandler(
-                    handler: DispatchWorkItem { continuation.yield(number) })
-                source.resume()
-                sources.append(source)
-            }
-            let kept = sources
-            continuation.onTermination = { _ in for source in kept { source.cancel() } }
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = [SIGINT, SIGTERM].map { number in
+            _ = signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler(handler: DispatchWorkItem { continuation.yield(number) })
+            source.resume()
+            return source
         }
-        for await _ in signals { return }
+        for await _ in signals { break }
+        for source in sources { source.cancel() }
     }
 }

@@ -1,4 +1,5 @@
 internal import ArgumentParser
+internal import Cryptography
 internal import KBR
 internal import PROSTNode
 internal import PeerletPackage

@@ -98,7 +98,7 @@ struct RunCommand: AsyncParsableCommand {
         ])
         if json {
             print(JSONText.line(document))
-            unsafe fflush(stdout)
+            fflush(nil)
         } else {
             Terminal.error(
                 "node \(plan.settings.node.name) \(handle.id) listens on \(handle.endpoint), "
@@ -234,7 +234,7 @@ final class SignalWatch {
     }
 
     private func watch(_ number: Int32, _ body: @escaping @Sendable () -> Void) {
-        _ = unsafe signal(number, SIG_IGN)
+        _ = signal(number, SIG_IGN)
         let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
         source.setEventHandler(handler: DispatchWorkItem(block: body))
         source.resume()
