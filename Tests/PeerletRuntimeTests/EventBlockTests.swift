@@ -140,6 +140,20 @@ import Wire
         #expect(bench.run(event).outcome == .completed(result: 0))
     }
 
+    @Test(arguments: [(Upcall.reply, -7), (.undeliverable, -10)] as [(Upcall, Int64)])
+    func `what comes back and does not fit comes without payload`(
+        upcall: Upcall,
+        status: Int64
+    ) throws {
+        var script = Script()
+        script.inboxCapacity = 454
+        script.returns(0, from: upcall)
+        let bench = try Bench(script)
+        #expect(bench.run(Self.event(upcall)).outcome == .completed(result: 0))
+        #expect(bench.number(at: Script.inbox + 408) == status)
+        #expect(bench.memory(Script.inbox + 20, 4) == [0, 0, 0, 0])
+    }
+
     @Test func `an upcall that is not exported costs nothing`() throws {
         let bench = try Bench.running { $0.returns(0, from: .deliver) }
         let report = bench.run(UpcallEvent(.initialize))

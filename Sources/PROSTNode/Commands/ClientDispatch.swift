@@ -129,6 +129,14 @@ extension Node {
                 hint: "methods: " + hosted.methods.joined(separator: ", ")
             )
         }
+        guard hosted.fits(.client, payload: call.payload.count) else {
+            return fail(
+                client,
+                number,
+                .badInput,
+                "\(call.payload.count) bytes are more than \(hosted.name) takes in one request"
+            )
+        }
         let timeout = TimeSpan.milliseconds(UInt64(max(call.timeoutMilliseconds, 1)))
         let waiter = RequestWaiter.client(client, request: number)
         guard let handle = makeHandle(for: waiter, timeout: timeout) else {

@@ -2,6 +2,7 @@ internal import KBR
 internal import PeerletBytecode
 internal import PeerletPackage
 internal import PeerletRuntime
+internal import PeerletVM
 internal import SansIO
 
 /// An application that this node runs: its code, the owner's decision, and its store.
@@ -28,6 +29,11 @@ struct HostedApplication: Sendable {
     var isConsistent: Bool { peerlet.manifest.storeClass == .consistent }
 
     func exports(_ upcall: Upcall) -> Bool { exported.contains(upcall.name) }
+
+    /// Whether an event with so much payload fits the peerlet's inbox.
+    func fits(_ upcall: Upcall, payload: Int) -> Bool {
+        EventBlock.fits(upcall, payload: payload, in: peerlet.program.image.memory)
+    }
 
     /// The instance that a message is for: the node's, or that of its key.
     func instance(for message: RoutedMessage) -> InstanceID {

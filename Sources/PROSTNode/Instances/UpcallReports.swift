@@ -23,6 +23,7 @@ extension Node {
         }
         record.running = nil
         account(report, &record)
+        noteLimits(report, hosted)
         let isAccepted = isStillValid(report, running, hosted)
         effects(
             .finish(

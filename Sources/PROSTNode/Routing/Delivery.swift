@@ -52,6 +52,9 @@ extension Node {
         guard hosted.exports(.deliver) else {
             return reject(number, passage, status: .notSupported)
         }
+        guard hosted.fits(.deliver, payload: message.payload.count) else {
+            return reject(number, passage, status: .tooBig)
+        }
         var event = upcallEvent(.deliver, for: passage)
         if !message.flags.contains(.direct) {
             event.flags.insert(message.rank == 0 ? .root : .unsure)

@@ -36,9 +36,9 @@ extension Node {
     }
 
     private mutating func forward(_ number: UInt64, with hosted: HostedApplication) {
-        guard let passage = passages[number], hosted.exports(.forward) else {
-            return route(number)
-        }
+        guard let passage = passages[number], hosted.exports(.forward),
+            hosted.fits(.forward, payload: passage.message.payload.count)
+        else { return route(number) }
         let message = passage.message
         let lease = min(hosted.limits[.upcallFuel], message.budget / 2)
         var event = upcallEvent(.forward, for: passage)

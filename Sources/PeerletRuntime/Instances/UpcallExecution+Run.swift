@@ -7,8 +7,8 @@ internal import SansIO
 extension UpcallExecution {
     /// Opens the activation and writes the event into the inbox.
     func start(_ entry: EntryPoint) throws(UpcallStartError) {
-        let event = invocation.event
         let layout = invocation.peerlet.program.image.memory
+        let event = EventBlock.fitted(invocation.event, in: layout)
         guard entry.parameterCount == upcall.parameters.count, entry.resultCount == 1 else {
             throw .parameters
         }

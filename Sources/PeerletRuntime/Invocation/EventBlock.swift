@@ -26,6 +26,18 @@ package enum EventBlock {
         return payload >= 0 && payload <= room
     }
 
+    /// The event as its upcall is told of it: a reply that does not fit comes without payload and
+    /// with the status TOOBIG, a returned message without payload.
+    static func fitted(_ event: UpcallEvent, in layout: ProgramImage.MemoryLayout) -> UpcallEvent {
+        guard event.upcall == .reply || event.upcall == .undeliverable,
+            !fits(event.upcall, payload: event.payload.count, in: layout)
+        else { return event }
+        var fitted = event
+        fitted.payload = []
+        if event.upcall == .reply { fitted.status = HostError.tooBig.rawValue }
+        return fitted
+    }
+
     static func isNeeded(by upcall: Upcall) -> Bool {
         switch upcall {
         case .initialize, .timer, .clientGone, .stop: false
