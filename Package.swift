@@ -69,8 +69,8 @@ let lightTargets: [Target] = [
     .executableTarget(
         name: "prost-asm",
         dependencies: [
-            "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM", "PeerletAssembler",
-            "PeerletPackage", "PeerletRuntime", argumentParser,
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
+            "PeerletAssembler", "PeerletPackage", "PeerletRuntime", argumentParser,
         ]
     ),
 ]

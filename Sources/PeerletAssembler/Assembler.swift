@@ -9,8 +9,8 @@ package struct AssemblyResult: Sendable {
     package let diagnostics: [Diagnostic]
     /// Where each function of the image is defined, for messages about it.
     package let functionPlaces: [SourceExcerpt]
-    /// Paths of all files read, the main file first.
-    package let files: [String]
+    /// All files read, the main file first.
+    package let sources: [SourceFile]
 
     package var hasErrors: Bool { diagnostics.contains { $0.severity == .error } }
 }
@@ -42,24 +42,55 @@ package enum Assembler {
             debugInfo: linker.debugInfo,
             diagnostics: bag.diagnostics,
             functionPlaces: linker.functionPlaces.map { bag.sources.excerpt($0, label: "") },
-            files: bag.sources.files.map(\.source.path)
+            sources: bag.sources.files.map(\.source)
         )
     }
+}
 
-    /// A diagnostic about an offset in the image, at the line that made it.
-    package static func verifierDiagnostic(
-        _ message: String,
-        line: SourceExcerpt
-    ) -> Diagnostic {
+extension AssemblyResult {
+    /// That the image breaks a rule, shown at the line that made the place.
+    package func refusal(_ message: String, function: UInt32?, offset: UInt32?) -> Diagnostic {
         Diagnostic(
             severity: .error,
             code: .refusedByVerifier,
             message: message,
-            primary: line,
+            primary: excerpt(function: function, offset: offset),
             related: [],
             notes: [],
             help: [],
             origins: []
+        )
+    }
+
+    /// The line of an instruction, else the function's head, else the main file's start.
+    private func excerpt(function: UInt32?, offset: UInt32?) -> SourceExcerpt {
+        if let function, let offset,
+            let place = debugInfo.location(function: function, offset: offset),
+            let source = sources.first(where: { $0.path == place.file })
+        {
+            return SourceExcerpt(wholeLine: Int(place.line), of: source)
+        }
+        if let function, functionPlaces.indices.contains(Int(function)) {
+            return functionPlaces[Int(function)]
+        }
+        return SourceExcerpt(wholeLine: 1, of: sources.first ?? SourceFile(path: "", bytes: []))
+    }
+}
+
+extension SourceExcerpt {
+    /// A line without its indentation marked.
+    fileprivate init(wholeLine line: Int, of source: SourceFile) {
+        let lines = source.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
+        let bytes = lines.indices.contains(line - 1) ? lines[line - 1] : []
+        let text = String(decoding: bytes.prefix(AssemblyLimits.lineBytes), as: UTF8.self)
+        let indent = text.prefix { $0 == " " || $0 == "\t" }.count
+        self.init(
+            path: source.path,
+            line: line,
+            column: indent + 1,
+            endColumn: max(text.count, indent + 1) + 1,
+            text: text,
+            label: ""
         )
     }
 }

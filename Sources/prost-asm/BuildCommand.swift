@@ -1,0 +1,159 @@
+internal import ArgumentParser
+internal import Cryptography
+internal import Foundation
+internal import KBR
+internal import PeerletAssembler
+internal import PeerletBytecode
+internal import PeerletPackage
+internal import PeerletVM
+internal import SansIO
+internal import Wire
+
+struct BuildCommand: FileCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "build",
+        abstract: "Assemble, verify, package and sign.",
+        discussion: """
+            Examples:
+              prost-asm build hello                          writes hello.peerlet and hello.srcmap
+              prost-asm build hello -o out/h.peerlet --key-file release.key
+              prost-asm disasm hello.peerlet | prost-asm build - -o copy.peerlet
+            """
+    )
+
+    @OptionGroup var source: SourceOptions
+    @Option(name: .shortAndLong, help: "Package to write; default NAME.peerlet.")
+    var out: String?
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    func execute() throws(CommandFailure) {
+        let assembled = try source.assemble(output, failing: .data)
+        let directives = assembled.result.manifest
+        let folder = assembled.path == "-" ? "" : SearchPathResolver.folder(of: assembled.path)
+        let name: String
+        if let given = directives.name {
+            name = given
+        } else {
+            name = try fallbackName(assembled.path)
+        }
+        let key = try signing.key(project: folder, output)
+        let draft = PeerletPackage.ManifestDraft(name: name, directives)
+        let bytes = try Packages.build(draft, assembled.program.image, key.key)
+        let path = out ?? "\(name).peerlet"
+        try Files.write(bytes, to: path)
+        var mapPath: String?
+        if path != "-" {
+            let map = Packages.sourceMapPath(of: path)
+            try Files.write(assembled.result.debugInfo.wireBytes, to: map)
+            mapPath = map
+        }
+        let package = try Packages.inspect(bytes, path)
+        report(package, path, mapPath, assembled)
+    }
+
+    /// Without `.name`, the file's or its folder's name.
+    private func fallbackName(_ path: String) throws(CommandFailure) -> String {
+        let url = URL(filePath: path).standardizedFileURL
+        let stem = url.deletingPathExtension().lastPathComponent
+        let name = stem == "main" ? url.deletingLastPathComponent().lastPathComponent : stem
+        guard path != "-", ApplicationName.isValid(name) else {
+            throw CommandFailure(
+                code: .data,
+                name: "no-name",
+                message: "the program has no name",
+                hint: "write `.name \"…\"` into the main file"
+            )
+        }
+        return name
+    }
+
+    private struct Report: Encodable {
+        let package: PackageRecord
+        let path: String
+        let sourceMap: String?
+        let warnings: [DiagnosticRecord]
+    }
+
+    private func report(
+        _ package: SignedPackage,
+        _ path: String,
+        _ mapPath: String?,
+        _ assembled: AssembledProgram
+    ) {
+        if output.json {
+            output.printJSON(
+                Report(
+                    package: PackageRecord(package),
+                    path: path,
+                    sourceMap: mapPath,
+                    warnings: assembled.result.diagnostics.map(DiagnosticRecord.init)
+                )
+            )
+        } else if path != "-" {
+            let manifest = package.manifest
+            output.result(
+                """
+                \(manifest.name) \(Packages.version(manifest.version))  \(path)  \(package.bytes.count) bytes
+                app     \(manifest.application.map { "\($0)" } ?? "")
+                digest  sha256:\(Hexadecimal.text(package.digest))
+                """
+            )
+        }
+    }
+}
+
+extension PeerletPackage.ManifestDraft {
+    /// What the source's directives say.
+    init(name: String, _ directives: ManifestDirectives) {
+        self.init(name: name, version: directives.version)
+        applicationType = directives.applicationType == .perHop ? .perHop : .endNode
+        instanceClass = directives.instanceClass == .keyed ? .keyed : .node
+        storeClass =
+            switch directives.storeClass {
+            case .none: .none
+            case .overlay: .overlay
+            case .consistent: .consistent
+            }
+        replicaCount = directives.replicaCount
+        notBefore = Self.time(directives.notBefore)
+        expires = Self.time(directives.expires)
+        limits.fuelPerUpcall = directives.fuelPerUpcall
+        limits.fuelPerSecond = directives.fuelPerSecond
+        limits.memoryPages = directives.memoryPages
+        limits.storeBytes = directives.storeBytes
+        limits.messagesPerSecond = directives.messagesPerSecond
+        limits.mailboxLength = directives.mailbox
+    }
+
+    private static func time(_ seconds: UInt64) -> WallTime? {
+        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
+        return seconds == 0 ? nil : WallTime(milliseconds: overflow ? .max : milliseconds)
+    }
+}
+
+extension ManifestDirectives {
+    /// What a package says, as directives.
+    init(_ manifest: Manifest) {
+        self.init()
+        name = manifest.name
+        version = manifest.version
+        applicationType = manifest.applicationType == .perHop ? .perHop : .endNode
+        instanceClass = manifest.instanceClass == .keyed ? .keyed : .node
+        storeClass =
+            switch manifest.storeClass {
+            case .none: .none
+            case .overlay: .overlay
+            case .consistent: .consistent
+            }
+        replicaCount = manifest.replicaCount
+        notBefore = (manifest.notBefore?.milliseconds ?? 0) / 1000
+        expires = (manifest.expires?.milliseconds ?? 0) / 1000
+        fuelPerUpcall = manifest.limits.fuelPerUpcall
+        fuelPerSecond = manifest.limits.fuelPerSecond
+        memoryPages = manifest.limits.memoryPages
+        storeBytes = manifest.limits.storeBytes
+        messagesPerSecond = manifest.limits.messagesPerSecond
+        mailbox = manifest.limits.mailboxLength
+    }
+}

@@ -1,0 +1,159 @@
+internal import ArgumentParser
+internal import Cryptography
+internal import Foundation
+internal import PeerletAssembler
+internal import PeerletPackage
+internal import PeerletVM
+
+struct SignCommand: FileCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "sign",
+        abstract: "Sign a package anew, or any file with a detached signature.",
+        discussion: """
+            Examples:
+              prost-asm sign hello.peerlet --key-file release.key
+              prost-asm sign --detached hello.peerlet --key-file release.key   (minisign -V accepts it)
+            """
+    )
+
+    @Argument(help: "File to sign.")
+    var file: String
+
+    @Flag(help: "Write FILE.minisig instead of changing the file.")
+    var detached = false
+
+    @Option(name: .shortAndLong, help: "Where to write; default FILE, or FILE.minisig.")
+    var out: String?
+
+    @Option(help: "Trusted comment of a detached signature; default file:NAME.")
+    var comment: String?
+
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    private struct Report: Encodable {
+        let path: String
+        let keyID: String
+    }
+
+    func execute() throws(CommandFailure) {
+        let bytes = try Files.read(file)
+        let key = try signing.requiredKey()
+        let path: String
+        if detached {
+            path = out ?? file + ".minisig"
+            try Files.write(try signature(of: bytes, key), to: path)
+        } else {
+            path = out ?? file
+            let package = try Packages.inspect(bytes, file)
+            let image = try Packages.program(package, file).image
+            let draft = PeerletPackage.ManifestDraft(
+                name: package.manifest.name,
+                ManifestDirectives(package.manifest)
+            )
+            var exact = draft
+            exact.notBefore = package.manifest.notBefore
+            exact.expires = package.manifest.expires
+            try Files.write(try Packages.build(exact, image, key.key), to: path)
+        }
+        output.result("signed \(path) with key \(key.id)")
+        if output.json { output.printJSON(Report(path: path, keyID: "\(key.id)")) }
+    }
+
+    private func signature(
+        of bytes: [UInt8],
+        _ key: MinisignSecretKey
+    ) throws(CommandFailure) -> [UInt8] {
+        let name = URL(filePath: file).lastPathComponent
+        do throws(MinisignError) {
+            return try MinisignSignature(
+                digest: BLAKE2b512.digest(bytes),
+                trustedComment: comment ?? "file:\(name)",
+                signer: key
+            ).file()
+        } catch { throw CommandFailure(code: .data, name: "signature", message: "\(error)") }
+    }
+}
+
+struct VerifyCommand: FileCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "verify",
+        abstract: "Check a package and its signature, or a detached signature.",
+        discussion: """
+            Examples:
+              prost-asm verify hello.peerlet --trusted release.pub
+              prost-asm verify --detached hello.peerlet --trusted release.pub
+            """
+    )
+
+    @Argument(help: "File to check.")
+    var file: String
+
+    @Flag(help: "Check FILE.minisig.")
+    var detached = false
+
+    @Option(help: "Detached signature to check instead of FILE.minisig.")
+    var signature: String?
+
+    @Option(help: "Public key, a file or its line, that must have signed.")
+    var trusted: String?
+
+    @OptionGroup var output: OutputOptions
+
+    private struct Report: Encodable {
+        let path: String
+        let package: PackageRecord?
+        let trustedComment: String?
+    }
+
+    func execute() throws(CommandFailure) {
+        let bytes = try Files.read(file)
+        if detached || signature != nil { return try checkDetached(bytes) }
+        let package = try Packages.inspect(bytes, file)
+        _ = try Packages.program(package, file)
+        if let trusted {
+            let key = try KeyFiles.publicKey(trusted).key
+            guard key == package.manifest.rootKey || key == package.manifest.signerKey else {
+                throw CommandFailure(
+                    code: .refused,
+                    name: "other-key",
+                    message: "\(file) is signed by another key"
+                )
+            }
+        }
+        let record = PackageRecord(package)
+        let suffix = trusted == nil ? "; whose key it is was not asked" : " by the trusted key"
+        output.result("\(file): \(record.name) \(record.version), valid signature\(suffix)")
+        if output.json {
+            output.printJSON(Report(path: file, package: record, trustedComment: nil))
+        }
+    }
+
+    private func checkDetached(_ bytes: [UInt8]) throws(CommandFailure) {
+        guard let trusted else { throw .usage("--trusted is needed for a detached signature") }
+        let key = try KeyFiles.publicKey(trusted)
+        let path = signature ?? file + ".minisig"
+        let signatureFile = try Files.read(path)
+        let comment: String
+        do throws(MinisignError) {
+            let signature = try MinisignSignature(file: signatureFile)
+            try signature.check(digest: BLAKE2b512.digest(bytes), key: key)
+            comment = signature.trustedComment
+        } catch {
+            let isForm =
+                switch error {
+                case .malformed, .unsupportedAlgorithm: true
+                default: false
+                }
+            throw CommandFailure(
+                code: isForm ? .data : .refused,
+                name: "signature",
+                message: "\(path): \(error)"
+            )
+        }
+        output.result("\(file): valid signature of \(key.id), trusted comment: \(comment)")
+        if output.json {
+            output.printJSON(Report(path: file, package: nil, trustedComment: comment))
+        }
+    }
+}
