@@ -16,6 +16,8 @@ package struct RangeKeeper: Sendable {
         case durable(UInt64)
         case rows(UInt64, RowPage)
         case digest(UInt64, RangeDigest)
+        /// The disk could not answer a read.
+        case unreadable(UInt64)
         case wake
         /// Ask the successor to take everything over; `readyToLeave` follows.
         case prepareToLeave
@@ -27,6 +29,7 @@ package struct RangeKeeper: Sendable {
         /// Read a page of durable rows with `ArcScan`.
         case readRows(UInt64, RingInterval, after: [UInt8]?)
         case readDigest(UInt64, RingInterval)
+        /// All arcs that this node stores, each time one of them changed.
         case rangesChanged([ConfiguredRange])
         /// Replaces the earlier wake.
         case wake(at: Instant)
@@ -34,6 +37,47 @@ package struct RangeKeeper: Sendable {
     }
 
     package let application: ApplicationID
+    package let local: NodeHandle
+    let replicas: Int
+    /// Departures from the protocol, for the tests that prove that each would be noticed.
+    let faults: PlantedFaults
+
+    var random: DeterministicRandom
+    var now = Instant.zero
+    var map: SegmentMap
+    var neighborhood = RangeNeighborhood(successors: [], predecessor: nil, range: nil)
+    var takeover: Takeover?
+
+    /// Rows of `StoreSpace.node` as the last batch leaves them, by key.
+    var stored: [[UInt8]: [UInt8]]
+    var inFlight: [(id: UInt64, then: [Continuation])] = []
+    var reads: [UInt64: Continuation] = [:]
+    var nextID: UInt64 = 1
+
+    /// What successors answered about hosting the application; unknown counts as yes.
+    var hosting: [Identifier: Bool] = [:]
+    var hostingRefresh = Instant.zero
+    /// Nodes that asked us to take over because they leave, and the arcs.
+    var leaving: Set<Identifier> = []
+    var invited: [RingInterval] = []
+    /// Chosen configurations still to be told to members.
+    var announcements: [Announcement] = []
+    var clearing: Segment?
+
+    var failures = 0
+    /// Where histories were found to differ only once promised.
+    var cuts: [Identifier] = []
+    /// Most pieces of one takeover; one after a failure.
+    var mergeLimit = Takeover.maximumPieces
+    var highestEpochSeen: UInt64 = 0
+    var retryAt = Instant.zero
+    var isLeaving = false
+    var hasLeft = false
+    var leaveRetry = Instant.zero
+
+    var effects: [Effect] = []
+    var lastRanges: [ConfiguredRange] = []
+    var lastWake: Instant?
 
     /// `rows`: all of `StoreSpace.node` whose keys begin with `rowPrefix(of: application)`.
     package init(
@@ -43,30 +87,157 @@ package struct RangeKeeper: Sendable {
         random: DeterministicRandom,
         restoring rows: [StoreRow]
     ) throws(WireError) {
-        self.application = application
+        try self.init(
+            application: application,
+            local: local,
+            replicas: replicas,
+            random: random,
+            restoring: rows,
+            faults: PlantedFaults()
+        )
     }
 
-    package mutating func handle(_ input: Input, now: Instant) -> [Effect] { [] }
+    init(
+        application: ApplicationID,
+        local: NodeHandle,
+        replicas: Int,
+        random: DeterministicRandom,
+        restoring rows: [StoreRow],
+        faults: PlantedFaults
+    ) throws(WireError) {
+        self.application = application
+        self.local = local
+        self.replicas = min(max(replicas, 1), Configuration.maximumMembers)
+        self.random = random
+        self.faults = faults
+        (map, stored) = try Self.restore(rows, of: application)
+    }
 
-    /// Where this application's segments are kept in `StoreSpace.node`.
-    package static func rowPrefix(of application: ApplicationID) -> [UInt8] { [] }
+    package mutating func handle(_ input: Input, now: Instant) -> [Effect] {
+        self.now = max(now, self.now)
+        switch input {
+        case .neighborhood(let neighborhood): adopt(neighborhood)
+        case .message(let message, let sender): receive(message, from: sender)
+        case .durable(let id): becameDurable(id)
+        case .rows(let id, let page):
+            if let next = reads.removeValue(forKey: id) { resume(next, page: page) }
+        case .digest(let id, let digest):
+            if let next = reads.removeValue(forKey: id) { resume(next, digest: digest) }
+        case .unreadable(let id): readFailed(id)
+        case .wake: break
+        case .prepareToLeave: beginLeaving()
+        }
+        work()
+        return finish()
+    }
 
-    /// What a node that does not host the application answers; nil: nothing.
-    package static func refusal(
-        of message: RangeMessage,
-        successors: [NodeHandle]
-    ) -> RangeMessage? { nil }
+    // MARK: Questions of the node
 
     /// The epoch in which this node serves `key` as root; nil: answer UNSURE.
-    package func epoch(for key: Identifier) -> UInt64? { nil }
+    package func epoch(for key: Identifier) -> UInt64? {
+        guard let segment = map.segment(at: key), segment.isServing else { return nil }
+        return segment.current?.ballot.epoch
+    }
 
     /// Whether a change that `root` sent under `epoch` may be stored here now.
-    package func accepts(_ key: Identifier, epoch: UInt64, root: Identifier) -> Bool { false }
+    package func accepts(_ key: Identifier, epoch: UInt64, root: Identifier) -> Bool {
+        guard let segment = map.segment(at: key), let current = segment.current else {
+            return false
+        }
+        let isFenced = segment.promised != current.ballot && !faults.ignoresFence
+        return current.ballot == Ballot(epoch: epoch, proposer: root) && !isFenced
+            && current.includes(local.id)
+    }
 
-    /// Whether an upcall about `key` that ran under `epoch` may have its effects.
-    package func isCurrent(_ key: Identifier, epoch: UInt64) -> Bool { false }
+    /// Whether an upcall about `key` that ran here under `epoch` may have its effects.
+    package func isCurrent(_ key: Identifier, epoch: UInt64) -> Bool {
+        guard let segment = map.segment(at: key), let current = segment.current else {
+            return false
+        }
+        return current.ballot.epoch == epoch && segment.promised == current.ballot
+            && current.includes(local.id)
+    }
 
-    package var status: RangeStatus { RangeStatus() }
+    /// The arcs that this node stores, in the order of their upper bounds.
+    package var ranges: [ConfiguredRange] {
+        map.segments.compactMap { segment in
+            guard let current = segment.current, current.includes(local.id) else { return nil }
+            let isRoot = current.members.first?.id == local.id
+            return ConfiguredRange(
+                arc: segment.arc,
+                epoch: current.ballot.epoch,
+                members: current.members,
+                isServing: isRoot ? segment.isServing : segment.promised == current.ballot
+            )
+        }
+    }
+
+    package var status: RangeStatus {
+        var status = RangeStatus()
+        let serving = map.segments.filter(\.isServing)
+        status.serving = serving.count
+        status.acquiring = unservedArcs.count
+        status.underReplicated = serving.count { !isFullyReplicated($0) }
+        return status
+    }
+
+    // MARK: Steps
+
+    private mutating func adopt(_ new: RangeNeighborhood) {
+        neighborhood = new
+        neighborhood.successors.removeAll { $0.id == local.id }
+        let present = Set(neighborhood.successors.map(\.id))
+        hosting = hosting.filter { present.contains($0.key) }
+        let predecessor = new.predecessor?.id
+        leaving = leaving.filter { present.contains($0) || predecessor == $0 }
+        failures = 0
+        retryAt = min(retryAt, now)
+        if let takeover, !Arcs.covers(wantedArcs, takeover.arc) { self.takeover = nil }
+    }
+
+    private mutating func work() {
+        if now >= hostingRefresh {
+            hosting = hosting.filter(\.value)
+            hostingRefresh = now + RangeTiming.hostingRefresh
+        }
+        repeatAnnouncements()
+        startClearing()
+        leaveIfHandedOver()
+        // A takeover may end and the next begin without waiting for anything.
+        for _ in 0..<8 {
+            if takeover == nil { beginTakeover() }
+            guard takeover != nil else { break }
+            advance()
+            if takeover != nil { break }
+        }
+    }
+
+    private mutating func finish() -> [Effect] {
+        let ranges = ranges
+        if ranges != lastRanges {
+            lastRanges = ranges
+            effects.append(.rangesChanged(ranges))
+        }
+        let wake = nextWake
+        if wake != lastWake, let wake {
+            effects.append(.wake(at: wake))
+        }
+        lastWake = wake
+        defer { effects = [] }
+        return effects
+    }
+
+    private var nextWake: Instant? {
+        var deadlines: [Instant] = announcements.map(\.next)
+        if let takeover {
+            deadlines.append(takeover.nextDeadline)
+        } else if !workList.isEmpty {
+            deadlines.append(max(retryAt, now + .milliseconds(1)))
+        }
+        if hosting.values.contains(false) { deadlines.append(hostingRefresh) }
+        if isLeaving, !hasLeft { deadlines.append(leaveRetry) }
+        return deadlines.min()
+    }
 }
 
 /// The ring as a keeper sees it.
@@ -94,4 +265,30 @@ package struct RangeStatus: Hashable, Sendable {
     package var underReplicated = 0
 
     package init() {}
+}
+
+/// Rules that tests leave out on purpose, to prove that their absence would be noticed.
+struct PlantedFaults: Sendable {
+    /// Answer before a promise is durable.
+    var promisesEarly = false
+    /// Be content with one answer instead of a majority.
+    var skipsMajority = false
+    /// Keep rows that the staged page does not have.
+    var keepsLeftovers = false
+    /// Store changes of older epochs.
+    var ignoresFence = false
+}
+
+/// How long a keeper waits (`Spec/consistency.md` §6).
+enum RangeTiming {
+    static let firstRepeat = TimeSpan.milliseconds(300)
+    static let longestRepeat = TimeSpan.seconds(2)
+    /// Repeats after which a node outside the neighbourhood counts as gone.
+    static let patience = 3
+    /// How long to wait for more than a majority.
+    static let grace = TimeSpan.milliseconds(250)
+    /// How long a member that makes no progress holds up the others.
+    static let stall = TimeSpan.seconds(3)
+    static let backoff = TimeSpan.milliseconds(50)
+    static let hostingRefresh = TimeSpan.seconds(30)
 }

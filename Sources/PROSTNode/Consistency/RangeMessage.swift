@@ -19,7 +19,7 @@ package enum RangeMessage: Hashable, Sendable {
     /// How far the arc now holds what was staged: nil to its end.
     case staged(token: UInt64, through: [UInt8]?)
     case accept(token: UInt64, arc: RingInterval, Configuration, base: Configuration?)
-    case accepted(token: UInt64, Ballot)
+    case accepted(token: UInt64, arc: RingInterval)
     case commit(token: UInt64, arc: RingInterval, Configuration)
     case committed(token: UInt64)
     /// The sender leaves the ring and asks the receiver to take this arc over.

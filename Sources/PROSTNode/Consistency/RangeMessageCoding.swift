@@ -65,7 +65,7 @@ extension RangeMessage: WireCodable {
                     try Configuration(from: &reader),
                     base: try reader.flag("base") ? try Configuration(from: &reader) : nil
                 )
-            case .accepted: .accepted(token: token, try Ballot(from: &reader))
+            case .accepted: .accepted(token: token, arc: try RingInterval(from: &reader))
             case .commit:
                 .commit(
                     token: token,
@@ -130,9 +130,9 @@ extension RangeMessage: WireCodable {
             configuration.encode(to: &writer)
             writer.u8(base == nil ? 0 : 1)
             base?.encode(to: &writer)
-        case .accepted(let token, let ballot):
+        case .accepted(let token, let arc):
             head(.accepted, token)
-            ballot.encode(to: &writer)
+            arc.encode(to: &writer)
         case .commit(let token, let arc, let configuration):
             head(.commit, token)
             arc.encode(to: &writer)
