@@ -59,7 +59,11 @@ package struct RangeKeeper: Sendable {
     var hostingRefresh = Instant.zero
     /// Nodes that asked us to take over because they leave, and the arcs.
     var leaving: Set<Identifier> = []
-    var invited: [RingInterval] = []
+    var invited: [Invitation] = []
+    /// Who takes over from us when we leave.
+    var heir: Identifier?
+    /// Nodes that sent something since the ring last changed.
+    var heard: Set<Identifier> = []
     /// Chosen configurations still to be told to members.
     var announcements: [Announcement] = []
     var clearing: Segment?
@@ -190,6 +194,8 @@ package struct RangeKeeper: Sendable {
         hosting = hosting.filter { present.contains($0.key) }
         let predecessor = new.predecessor?.id
         leaving = leaving.filter { present.contains($0) || predecessor == $0 }
+        invited.removeAll { !leaving.contains($0.from) }
+        heard = []
         failures = 0
         retryAt = min(retryAt, now)
         if let takeover, !Arcs.covers(wantedArcs, takeover.arc) { self.takeover = nil }
@@ -203,12 +209,12 @@ package struct RangeKeeper: Sendable {
         repeatAnnouncements()
         startClearing()
         leaveIfHandedOver()
-        // A takeover may end and the next begin without waiting for anything.
-        for _ in 0..<8 {
+        // As far as it goes without further input: a takeover may end and the next begin.
+        for _ in 0..<16 {
             if takeover == nil { beginTakeover() }
-            guard takeover != nil else { break }
+            guard let phase = takeover?.phase else { break }
             advance()
-            if takeover != nil { break }
+            if takeover?.phase == phase { break }
         }
     }
 

@@ -12,6 +12,12 @@ struct Announcement: Sendable {
     var next: Instant
 }
 
+/// An arc that a leaving node asked this one to take over.
+struct Invitation: Sendable {
+    var arc: RingInterval
+    var from: Identifier
+}
+
 // What a node does for others: the acceptor's rules of `Spec/consistency.md` §4.
 
 extension RangeKeeper {
@@ -20,6 +26,7 @@ extension RangeKeeper {
 
     mutating func receive(_ message: RangeMessage, from sender: NodeHandle) {
         guard sender.id != local.id else { return }
+        if heard.count < Self.maximumPending { heard.insert(sender.id) }
         let pending = reads.count + inFlight.reduce(0) { $0 + $1.then.count }
         switch message {
         case .discovered, .promised, .refused, .summary, .rows, .staged, .accepted:
@@ -92,7 +99,6 @@ extension RangeKeeper {
         let answer = RangeMessage.promised(token: token, ballot, segments)
         if faults.promisesEarly {
             send(answer, to: sender)
-            return
         }
         map.forgetOldest(local: local.id)
         persist(StoreBatch(), then: .reply(answer, sender))
@@ -244,7 +250,9 @@ extension RangeKeeper {
         }
         guard !isLeaving, invited.count < 64 else { return }
         leaving.insert(sender.id)
-        invited = Arcs.subtract(invited, [arc]) + [arc]
+        for part in Arcs.subtract([arc], invited.map(\.arc)) {
+            invited.append(Invitation(arc: part, from: sender.id))
+        }
     }
 
     mutating func beginLeaving() {
@@ -260,16 +268,19 @@ extension RangeKeeper {
         let kept = map.segments.filter { segment in
             segment.current?.members.first?.id == local.id
         }
-        let heir = neighborhood.successors.first { node in
+        // The same one as long as it is there: two would take the arcs from each other.
+        let candidates = neighborhood.successors.filter { node in
             hosting[node.id] ?? true && !leaving.contains(node.id)
         }
-        guard let heir, !kept.isEmpty else {
+        let next = candidates.first { $0.id == heir } ?? candidates.first
+        heir = next?.id
+        guard let next, !kept.isEmpty else {
             hasLeft = true
             effects.append(.readyToLeave)
             return
         }
         guard now >= leaveRetry else { return }
         leaveRetry = now + .milliseconds(500)
-        for segment in kept { send(.takeOver(arc: segment.arc), to: heir) }
+        for segment in kept { send(.takeOver(arc: segment.arc), to: next) }
     }
 }

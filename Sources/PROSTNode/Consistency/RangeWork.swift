@@ -7,7 +7,7 @@ extension RangeKeeper {
     /// The arcs this node is to serve.
     var wantedArcs: [RingInterval] {
         guard !isLeaving, let range = neighborhood.range else { return [] }
-        return [range] + Arcs.subtract(invited, [range])
+        return [range] + Arcs.subtract(invited.map(\.arc), [range])
     }
 
     var unservedArcs: [RingInterval] {
@@ -66,6 +66,15 @@ extension RangeKeeper {
     /// Whether Chord holds the node for alive and near.
     func isNear(_ node: Identifier) -> Bool {
         neighborhood.predecessor?.id == node || neighborhood.successors.contains { $0.id == node }
+    }
+
+    /// Whether a root that does not answer may still be serving: not if the ring shows its place
+    /// without it, and it has not been heard of since.
+    func mayServe(_ node: Identifier) -> Bool {
+        if isNear(node) || heard.contains(node) { return true }
+        let isBehind = neighborhood.predecessor.map { Ring.isBetween($0.id, node, local.id) }
+        let isAhead = neighborhood.successors.last.map { Ring.isBetween(local.id, node, $0.id) }
+        return isBehind != true && isAhead != true
     }
 
     // MARK: Requests of a takeover

@@ -239,8 +239,5 @@ extension RangeKeeper {
         cuts = []
         mergeLimit = Takeover.maximumPieces
         retryAt = now
-        if let range = neighborhood.range {
-            invited = Arcs.subtract(invited, [range])
-        }
     }
 }

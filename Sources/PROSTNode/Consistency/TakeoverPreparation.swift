@@ -158,7 +158,7 @@ extension RangeKeeper {
         let roots = current.pieces.flatMap { [$0.chosen, $0.pending] }
             .compactMap { $0?.members.first?.id }
         let isRootMissing = roots.contains { root in
-            isNear(root) && current.requests.contains { $0.node.id == root }
+            mayServe(root) && current.requests.contains { $0.node.id == root }
         }
         guard !isRootMissing, mayGoOn(without: current.requests.isEmpty) else { return }
         beginSummaries()

@@ -17,7 +17,8 @@ final class VirtualRing {
         var nextSync: UInt64 = 0
         var wake: UInt64?
         var hosts = true
-        var isLeaving = false
+        /// Not between a crash and its restart.
+        var isBackOrGone: Bool { keeper != nil || disk.rows.isEmpty }
     }
 
     enum Event {
@@ -127,7 +128,6 @@ final class VirtualRing {
         nodes[index].life += 1
         nodes[index].disk.pending = []
         nodes[index].nextSync = 0
-        nodes[index].isLeaving = false
         if wiped { nodes[index].disk = VirtualDisk() }
         membershipChanged()
     }
@@ -163,6 +163,27 @@ final class VirtualRing {
             guard nodes[index].hosts, let status = nodes[index].keeper?.status else { return true }
             return status.acquiring == 0 && status.underReplicated == 0
         }
+    }
+
+    /// What is unfinished, for a failure's message.
+    var unfinished: String {
+        var text = "\(time / 1_000_000) ms, views \(pendingViews):"
+        for index in live.sorted(by: { nodes[$0].handle.id < nodes[$1].handle.id }) {
+            guard let keeper = nodes[index].keeper else { continue }
+            let takeover = keeper.takeover.map {
+                "\($0.phase) \($0.arc) \($0.requests.map { $0.node.id })"
+            }
+            let segments = keeper.map.segments.map { segment in
+                "\n    \(segment.arc.lower)-\(segment.arc.upper) promised \(segment.promised.epoch)/"
+                    + "\(segment.promised.proposer) current "
+                    + (segment.current.map { "\($0.ballot.epoch) \($0.members.map(\.id))" } ?? "-")
+                    + " \(segment.isCommitted) \(segment.installed)"
+            }
+            text +=
+                "\n  \(nodes[index].handle.id) \(keeper.status) failures \(keeper.failures) "
+                + "\(takeover ?? "idle")" + segments.joined()
+        }
+        return text
     }
 
     // MARK: Time
@@ -285,9 +306,22 @@ final class VirtualRing {
 
     // MARK: The replicated register
 
+    /// Rows as an unacknowledged change would have left them, with versions above all others.
+    func plantLeftovers(at index: Int) {
+        let version = ReplicaVersion(counter: 1 << 40, writer: nodes[index].handle.id)
+        for key in keys {
+            let value = StoredValue(version: version, bytes: [0])
+            nodes[index].disk.rows[space, default: [:]][key] = value
+        }
+    }
+
     private func runClient(_ key: Int) {
         guard clientsRun else { return }
-        events.push(.client(key: key), at: time + 20_000_000 + random.below(200_000_000))
+        let pace = UInt64(max(1, keys.count / 24))
+        events.push(
+            .client(key: key),
+            at: time + pace * (20_000_000 + random.below(200_000_000))
+        )
         guard let point = ArcScan.position(keys[key]) else { return }
         for index in live {
             guard let epoch = nodes[index].keeper?.epoch(for: point) else { continue }
@@ -389,6 +423,44 @@ final class VirtualRing {
         acknowledgements += 1
         operations[id] = nil
         current[key] = nil
+    }
+
+    /// Faults of at most a minority at a time, under load, then calm.
+    func storm(rounds: Int) {
+        run(seconds: 30) { !isSettled }
+        lossPerMille = random.below(3) == 0 ? 20 : 0
+        for _ in 0..<rounds {
+            run(until: time + 300_000_000 + random.below(1_000_000_000))
+            fault()
+            run(seconds: 60) { !isSettled || !nodes.allSatisfy(\.isBackOrGone) }
+            if !isSettled { violations.append("not repaired: " + unfinished) }
+            if !violations.isEmpty { return }
+        }
+        lossPerMille = 0
+        run(seconds: 1)
+        clientsRun = false
+        run(seconds: 30)
+        if !isSettled { violations.append("not settled: " + unfinished) }
+        checkReplicas()
+    }
+
+    private func fault() {
+        let live = live
+        let victim = live[Int(random.below(UInt64(live.count)))]
+        switch random.below(5) {
+        case 0 where live.count < 8: join()
+        case 1 where live.count > 4:
+            step(victim, .prepareToLeave)
+            run(seconds: 60) { nodes[victim].keeper != nil }
+        case 2 where live.count > 3:
+            if random.below(2) == 0 { join() }
+            crash(victim, wiped: true)
+            join()
+        default:
+            if live.count < 8, random.below(2) == 0 { join() }
+            crash(victim, wiped: false)
+            events.push(.restart(node: victim), at: time + 20_000_000 + random.below(2_000_000_000))
+        }
     }
 
     /// After everything settled: each key is on as many nodes as it can be, with one value.
