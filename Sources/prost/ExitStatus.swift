@@ -54,7 +54,8 @@ struct CommandFailure: Error {
                     .object([
                         .init("code", .integer(Int64(status.rawValue))),
                         .init("message", .text(message)), .init("hint", .optional(hint)),
-                    ]))
+                    ])
+                )
             ])
             print(JSONText.line(error))
         } else {

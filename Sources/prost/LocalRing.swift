@@ -28,12 +28,16 @@ final class LocalRing {
                 FileManager.default.fileExists(atPath: $0.directory + "/node.sock")
             }) {
                 throw CommandFailure(
-                    .temporary, "a ring of 'prost dev' seems to run in this folder already",
-                    hint: "stop it, or remove \(DevelopmentRing.file)")
+                    .temporary,
+                    "a ring of 'prost dev' seems to run in this folder already",
+                    hint: "stop it, or remove \(DevelopmentRing.file)"
+                )
             }
         }
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
     }
 
     /// Bytes of a package, built from source if need be.
@@ -109,11 +113,18 @@ final class LocalRing {
             let announced = try? JSONDecoder().decode(Announcement.self, from: line)
         else {
             throw CommandFailure(
-                .internal, "\(name) did not start", hint: "its log is \(log)")
+                .internal,
+                "\(name) did not start",
+                hint: "its log is \(log)"
+            )
         }
         return DevelopmentRing.Node(
-            name: name, directory: directory, address: announced.address, id: announced.id,
-            process: process.processIdentifier)
+            name: name,
+            directory: directory,
+            address: announced.address,
+            id: announced.id,
+            process: process.processIdentifier
+        )
     }
 
     private struct Announcement: Decodable {
@@ -153,7 +164,9 @@ final class LocalRing {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         try encoder.encode(ring).write(
-            to: URL(fileURLWithPath: DevelopmentRing.file), options: .atomic)
+            to: URL(fileURLWithPath: DevelopmentRing.file),
+            options: .atomic
+        )
     }
 
     func deploy(_ package: [UInt8]) async throws {
@@ -187,7 +200,9 @@ final class LocalRing {
                             .init("id", .text($0.id)), .init("directory", .text($0.directory)),
                             .init("process", .integer(Int64($0.process))),
                         ])
-                    })),
+                    }
+                )
+            ),
         ])
     }
 

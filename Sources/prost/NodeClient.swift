@@ -13,24 +13,30 @@ struct NodeClient {
         let (path, origin) = try target.socket()
         do {
             return NodeClient(
-                client: try await LocalSocketClient.connect(path: path), origin: origin,
-                path: path)
+                client: try await LocalSocketClient.connect(path: path),
+                origin: origin,
+                path: path
+            )
         } catch {
             throw CommandFailure(
-                .unreachable, "the node at \(path) (from \(origin)) does not answer: \(error)",
-                hint: "is it running? prost run --data-dir …")
+                .unreachable,
+                "the node at \(path) (from \(origin)) does not answer: \(error)",
+                hint: "is it running? prost run --data-dir …"
+            )
         }
     }
 
     /// Sends one command and waits for its last response; earlier parts go to `onPart`.
     func ask(
-        _ command: ClientCommand, within limit: TimeAmount = .seconds(30),
+        _ command: ClientCommand,
+        within limit: TimeAmount = .seconds(30),
         onPart: (ClientResponse) -> Void = { _ in }
     ) async throws -> ClientResponse {
         let request = ClientRequest(number: 1, command: command)
         do {
             try await client.send(
-                Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes))
+                Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes)
+            )
             while let frame = try await client.receive(within: limit) {
                 guard frame.kind == ClientFrameKind.response.rawValue else { continue }
                 let response = try ClientResponse(wireBytes: frame.body, "response")
@@ -48,11 +54,30 @@ struct NodeClient {
         throw CommandFailure(.unreachable, "the node closed the connection")
     }
 
+    /// Sends one command without waiting for its answer.
+    func send(_ command: ClientCommand, number: UInt64) async throws {
+        let request = ClientRequest(number: number, command: command)
+        try await client.send(
+            Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes)
+        )
+    }
+
+    /// The next response to anything sent, nil when the connection ended.
+    func next() async throws -> ClientResponse? {
+        while let frame = try await client.receive(within: nil) {
+            guard frame.kind == ClientFrameKind.response.rawValue else { continue }
+            return try ClientResponse(wireBytes: frame.body, "response")
+        }
+        return nil
+    }
+
     func close() async { await client.close() }
 
     /// Asks once and gives the document of a good answer.
     static func ask(
-        _ command: ClientCommand, _ target: NodeTarget, within limit: TimeAmount = .seconds(30)
+        _ command: ClientCommand,
+        _ target: NodeTarget,
+        within limit: TimeAmount = .seconds(30)
     ) async throws -> Document {
         let client = try await connect(target)
         let response = try await client.ask(command, within: limit)
@@ -73,7 +98,8 @@ extension ClientResponse {
     private var failureText: String {
         if case .text(let message)? = document["message"] { return message }
         if case .text(let error)? = document["error"] {
-            return "\(error) (status \(document.integer("status"))), from node \(document.short("node"))"
+            return
+                "\(error) (status \(document.integer("status"))), from node \(document.short("node"))"
         }
         return "the answer was \(document.integer("status"))"
     }

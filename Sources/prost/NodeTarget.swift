@@ -7,7 +7,9 @@ struct NodeTarget: ParsableArguments {
         name: .long,
         help: ArgumentHelp(
             "The node: its data folder, its socket, or a name in the ring of 'prost dev'.",
-            valueName: "node"))
+            valueName: "node"
+        )
+    )
     var node: String?
 
     @Flag(name: .long, help: "Print one JSON document.")
@@ -32,8 +34,10 @@ struct NodeTarget: ParsableArguments {
             return (first.directory + "/node.sock", DevelopmentRing.file)
         }
         throw CommandFailure(
-            .usage, "no node was named",
-            hint: "use --node DATA_DIR, set PROST_NODE, or run 'prost dev' in this folder")
+            .usage,
+            "no node was named",
+            hint: "use --node DATA_DIR, set PROST_NODE, or run 'prost dev' in this folder"
+        )
     }
 
     private func resolve(_ name: String) throws -> String {
@@ -46,8 +50,10 @@ struct NodeTarget: ParsableArguments {
         }
         let known = Self.developmentNodes().map(\.name).joined(separator: ", ")
         throw CommandFailure(
-            .unreachable, "there is no node '\(name)'",
-            hint: known.isEmpty ? "name a node's data folder" : "nodes here: \(known)")
+            .unreachable,
+            "there is no node '\(name)'",
+            hint: known.isEmpty ? "name a node's data folder" : "nodes here: \(known)"
+        )
     }
 }
 

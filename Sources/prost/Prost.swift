@@ -19,6 +19,8 @@ struct Prost: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, DevCommand.self, DeployCommand.self, CallCommand.self,
             LookupCommand.self, RingCommand.self, AppCommand.self, TopCommand.self,
-            PolicyCommand.self, StatusCommand.self, LeaveCommand.self, VersionCommand.self,
-        ])
+            PolicyCommand.self, StatusCommand.self, BenchCommand.self, LeaveCommand.self,
+            VersionCommand.self,
+        ]
+    )
 }

@@ -45,7 +45,8 @@ enum JSONText {
     static func pretty(_ document: Document) -> String { text(document, [.prettyPrinted]) }
 
     private static func text(
-        _ document: Document, _ formatting: JSONEncoder.OutputFormatting
+        _ document: Document,
+        _ formatting: JSONEncoder.OutputFormatting
     ) -> String {
         let encoder = JSONEncoder()
         encoder.outputFormatting = formatting.union([.sortedKeys, .withoutEscapingSlashes])
@@ -73,7 +74,9 @@ private struct EncodableDocument: Encodable {
             var container = encoder.container(keyedBy: Key.self)
             for field in fields {
                 try container.encode(
-                    EncodableDocument(document: field.value), forKey: Key(stringValue: field.name))
+                    EncodableDocument(document: field.value),
+                    forKey: Key(stringValue: field.name)
+                )
             }
         case .list(let items):
             var container = encoder.unkeyedContainer()

@@ -76,24 +76,37 @@ final class CounterLoad: Sendable {
             if let found, found >= least, found <= most { return }
             state.violations.append(
                 "\(name(key)): read \(found.map(String.init) ?? "nothing"), acknowledged \(least), "
-                    + "tried \(most), answer \(answer)")
+                    + "tried \(most), answer \(answer)"
+            )
         }
     }
 
     private func call(
-        _ method: String, _ key: Int, _ payload: [UInt8], at node: Int
+        _ method: String,
+        _ key: Int,
+        _ payload: [UInt8],
+        at node: Int
     ) async throws -> ClientResponse {
         try await ring.ask(
             .call(
                 ClientCall(
-                    application: "dht", method: method, key: .key(named: name(key)),
-                    payload: payload, fuel: 4_000_000, timeoutMilliseconds: 3000)),
-            at: node, within: .seconds(6))
+                    application: "dht",
+                    method: method,
+                    key: .key(named: name(key)),
+                    payload: payload,
+                    fuel: 4_000_000,
+                    timeoutMilliseconds: 3000
+                )
+            ),
+            at: node,
+            within: .seconds(6)
+        )
     }
 
     /// Tries random running nodes until one gives an answer; an UNSURE or error is no answer.
     private func retrying(
-        _ what: String, using seed: inout SystemRandomNumberGenerator,
+        _ what: String,
+        using seed: inout SystemRandomNumberGenerator,
         _ body: (Int) async throws -> ClientResponse?
     ) async throws -> ClientResponse {
         let deadline = Date().addingTimeInterval(40)

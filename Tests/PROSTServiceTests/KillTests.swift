@@ -30,7 +30,9 @@ import Testing
         // Every node is a gateway of the load, so every node has the code.
         for index in 1..<5 {
             let answer = try await ring.ask(
-                .deploy(package: package.bytes, locator: ""), at: index)
+                .deploy(package: package.bytes, locator: ""),
+                at: index
+            )
             try #require(answer.status == .done, "\(answer)")
         }
         let load = CounterLoad(ring)
@@ -42,13 +44,17 @@ import Testing
         let figures = load.figures
         print(
             "kill -9: \(Self.rounds) rounds, \(figures.writes) writes, \(figures.reads) reads, "
-                + "\(figures.retries) retries, 0 violations")
+                + "\(figures.retries) retries, 0 violations"
+        )
         #expect(figures.writes == Self.rounds * Self.keys * Self.overwrites)
     }
 
     /// One round: all keys are overwritten and read while one node dies and comes back.
     private func play(
-        _ round: Int, _ ring: ProcessRing, _ load: CounterLoad, _ package: Toolchain.Built
+        _ round: Int,
+        _ ring: ProcessRing,
+        _ load: CounterLoad,
+        _ package: Toolchain.Built
     ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<Self.writers {
@@ -58,7 +64,9 @@ import Testing
                         for key in stride(from: writer, to: Self.keys, by: Self.writers) {
                             try await load.write(key, seed: &seed)
                             try await load.read(
-                                Int.random(in: 0..<Self.keys, using: &seed), seed: &seed)
+                                Int.random(in: 0..<Self.keys, using: &seed),
+                                seed: &seed
+                            )
                         }
                     }
                 }
@@ -75,7 +83,10 @@ import Testing
 
     /// Kills one node: in every second round a replica of a key that is being written.
     private static func disturb(
-        _ round: Int, _ ring: ProcessRing, _ load: CounterLoad, _ package: Toolchain.Built
+        _ round: Int,
+        _ ring: ProcessRing,
+        _ load: CounterLoad,
+        _ package: Toolchain.Built
     ) async throws {
         try await ring.waitUntilReplicated()
         let isJoining = round % 5 == 4
@@ -97,11 +108,15 @@ import Testing
     }
 
     private static func deploy(
-        _ package: Toolchain.Built, _ index: Int, _ ring: ProcessRing
+        _ package: Toolchain.Built,
+        _ index: Int,
+        _ ring: ProcessRing
     ) async throws {
         for _ in 0..<100 {
             let answer = try? await ring.ask(
-                .deploy(package: package.bytes, locator: ""), at: index)
+                .deploy(package: package.bytes, locator: ""),
+                at: index
+            )
             if answer?.status == .done { return }
             try await Task.sleep(for: .milliseconds(50))
         }
@@ -136,7 +151,9 @@ enum Toolchain {
             .appendingPathComponent("prost-asm")
         let folder = NSTemporaryDirectory() + "prost-build-" + UUID().uuidString
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
         defer { try? FileManager.default.removeItem(atPath: folder) }
         let process = Process()
         process.executableURL = tool

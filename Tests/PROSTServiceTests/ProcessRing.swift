@@ -10,7 +10,6 @@ import PeerletPackage
 import Testing
 import Wire
 
-
 /// Real node processes on this machine, for tests that kill them.
 final class ProcessRing: @unchecked Sendable {
     struct Member {
@@ -33,9 +32,14 @@ final class ProcessRing: @unchecked Sendable {
         ring = "test-\(id)"
         policy = folder + "/policy.yaml"
         try FileManager.default.createDirectory(
-            atPath: folder, withIntermediateDirectories: true)
+            atPath: folder,
+            withIntermediateDirectories: true
+        )
         try PolicyFile.text(trusting: roots).write(
-            toFile: policy, atomically: true, encoding: .utf8)
+            toFile: policy,
+            atomically: true,
+            encoding: .utf8
+        )
     }
 
     /// The program under test, built beside the test bundle.
@@ -118,8 +122,12 @@ final class ProcessRing: @unchecked Sendable {
         }
         let announced = try JSONDecoder().decode(Announcement.self, from: line)
         return Member(
-            name: name, directory: directory, process: process, address: announced.address,
-            id: announced.id)
+            name: name,
+            directory: directory,
+            process: process,
+            address: announced.address,
+            id: announced.id
+        )
     }
 
     private struct Announcement: Decodable {
@@ -135,14 +143,17 @@ final class ProcessRing: @unchecked Sendable {
     // MARK: Asking
 
     func ask(
-        _ command: ClientCommand, at index: Int, within limit: TimeAmount = .seconds(10)
+        _ command: ClientCommand,
+        at index: Int,
+        within limit: TimeAmount = .seconds(10)
     ) async throws -> ClientResponse {
         let socket = member(index).directory + "/node.sock"
         let client = try await LocalSocketClient.connect(path: socket)
         defer { Task { await client.close() } }
         let request = ClientRequest(number: 1, command: command)
         try await client.send(
-            Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes))
+            Frame(kind: ClientFrameKind.request.rawValue, body: request.wireBytes)
+        )
         while let frame = try await client.receive(within: limit) {
             guard frame.kind == ClientFrameKind.response.rawValue else { continue }
             let response = try ClientResponse(wireBytes: frame.body, "response")
@@ -153,7 +164,9 @@ final class ProcessRing: @unchecked Sendable {
 
     /// Waits until a condition holds on every running node's status.
     func wait(
-        upTo seconds: Double, for what: String, until condition: (Document) -> Bool
+        upTo seconds: Double,
+        for what: String,
+        until condition: (Document) -> Bool
     ) async throws {
         let deadline = Date().addingTimeInterval(seconds)
         var last: [Document] = []

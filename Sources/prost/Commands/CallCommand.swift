@@ -17,7 +17,8 @@ struct CallCommand: AsyncParsableCommand {
               prost call dht put --key colour --payload blue
               prost call dht put --key picture --file picture.png
               prost call dht get --key picture --output copy.png
-            """)
+            """
+    )
 
     @Argument(help: "The application's name, or the first digits of its identifier.")
     var application: String
@@ -42,13 +43,19 @@ struct CallCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting(asJSON: target.json) {
             let call = ClientCall(
-                application: application, method: method, key: try ringKey(),
-                payload: try readPayload(), fuel: fuel, timeoutMilliseconds: timeout)
+                application: application,
+                method: method,
+                key: try ringKey(),
+                payload: try readPayload(),
+                fuel: fuel,
+                timeoutMilliseconds: timeout
+            )
             let client = try await NodeClient.connect(target)
             if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
             var parts: [UInt8] = []
             let response = try await client.ask(
-                .call(call), within: .milliseconds(Int64(timeout) + 5000)
+                .call(call),
+                within: .milliseconds(Int64(timeout) + 5000)
             ) { part in
                 if case .bytes(let bytes)? = part.document["payload"] { parts += bytes }
             }
@@ -83,8 +90,10 @@ struct CallCommand: AsyncParsableCommand {
         let data = try handle.read(upToCount: WireLimits.payload + 1) ?? Data()
         guard data.count <= WireLimits.payload else {
             throw CommandFailure(
-                .badInput, "\(file) is larger than a message may be (\(WireLimits.payload) bytes)",
-                hint: "store it in parts under keys of their own")
+                .badInput,
+                "\(file) is larger than a message may be (\(WireLimits.payload) bytes)",
+                hint: "store it in parts under keys of their own"
+            )
         }
         return Array(data)
     }
@@ -98,7 +107,8 @@ struct CallCommand: AsyncParsableCommand {
         if target.json { return print(JSONText.pretty(document)) }
         Terminal.error(
             "ok  status \(document.text("status"))  node \(document.short("node"))  "
-                + "hops \(document.text("hops"))  fuel \(document.text("fuel"))")
+                + "hops \(document.text("hops"))  fuel \(document.text("fuel"))"
+        )
         if output == nil { FileHandle.standardOutput.write(Data(bytes)) }
         if output == nil, let last = bytes.last, last != 10 { print() }
     }

@@ -12,7 +12,8 @@ struct DeployCommand: AsyncParsableCommand {
             EXAMPLES
               prost deploy dht.peerlet --node n1
               prost deploy dht.peerlet --locator https://example.org/dht.peerlet --node n1
-            """)
+            """
+    )
 
     @Argument(help: "The package (.peerlet).")
     var file: String
@@ -31,7 +32,8 @@ struct DeployCommand: AsyncParsableCommand {
             if target.json { return print(JSONText.pretty(document)) }
             print(
                 "deployed \(document.text("name")) \(document.text("version")) on node "
-                    + "\(document.short("node")): running")
+                    + "\(document.short("node")): running"
+            )
             print("application  \(document.text("application"))")
             print("package      sha256:\(document.text("digest"))")
             print("next         prost app list; prost call \(document.text("name")) METHOD --key …")
@@ -48,7 +50,9 @@ func readPackage(_ path: String) throws -> [UInt8] {
     let data = try handle.read(upToCount: WireLimits.package + 1) ?? Data()
     guard data.count <= WireLimits.package else {
         throw CommandFailure(
-            .badInput, "\(path) is larger than a package may be (\(WireLimits.package) bytes)")
+            .badInput,
+            "\(path) is larger than a package may be (\(WireLimits.package) bytes)"
+        )
     }
     return Array(data)
 }

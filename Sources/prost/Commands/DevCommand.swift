@@ -19,7 +19,8 @@ struct DevCommand: AsyncParsableCommand {
             EXAMPLES
               prost dev --nodes 5 PeerletASM/dht/dht.pasm
               prost call dht put --key colour --payload blue
-            """)
+            """
+    )
 
     @Argument(help: "A package (.peerlet) or a source file (.pasm).")
     var path: String?

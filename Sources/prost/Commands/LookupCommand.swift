@@ -13,7 +13,8 @@ struct LookupCommand: AsyncParsableCommand {
         discussion: """
             EXAMPLES
               prost lookup colour --trace --node n1
-            """)
+            """
+    )
 
     @Argument(help: "A name; its SHA-256 is the key.")
     var key: String
@@ -39,13 +40,16 @@ struct LookupCommand: AsyncParsableCommand {
                                 .init("id", .text($0.id.hexadecimal)),
                                 .init("address", .text("\($0.endpoint)")),
                             ])
-                        })),
+                        }
+                    )
+                ),
             ])
             if target.json { return print(JSONText.pretty(document)) }
             print("key   \(id.hexadecimal)  sha256(\"\(key)\")")
             print(
                 "root  \(answer.text("node"))  \(answer.text("address"))  "
-                    + "\(answer.text("hops")) hops")
+                    + "\(answer.text("hops")) hops"
+            )
             guard trace else { return }
             let rows = path.enumerated().map { index, node in
                 [

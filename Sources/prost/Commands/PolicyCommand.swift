@@ -7,8 +7,10 @@ internal import PeerletPackage
 /// What the owner's policy says.
 struct PolicyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "policy", abstract: "Explain or check a policy.",
-        subcommands: [Explain.self, Check.self])
+        commandName: "policy",
+        abstract: "Explain or check a policy.",
+        subcommands: [Explain.self, Check.self]
+    )
 
     struct Explain: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -17,7 +19,8 @@ struct PolicyCommand: AsyncParsableCommand {
                 EXAMPLES
                   prost policy explain dht.peerlet --policy policy.yaml
                   prost policy explain dht.peerlet --node n1
-                """)
+                """
+        )
         @Argument(help: "The package (.peerlet).")
         var file: String
         @Option(name: .long, help: "A policy file, instead of the policy of a running node.")
@@ -31,7 +34,8 @@ struct PolicyCommand: AsyncParsableCommand {
                 print(
                     target.json
                         ? JSONText.pretty(document) : document.text("text"),
-                    terminator: target.json ? "\n" : "")
+                    terminator: target.json ? "\n" : ""
+                )
                 if !isAllowed { throw ExitStatus.refused.code }
             }
         }
@@ -62,7 +66,8 @@ struct PolicyCommand: AsyncParsableCommand {
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read a policy file and report every mistake in it.")
+            abstract: "Read a policy file and report every mistake in it."
+        )
         @Argument(help: "The policy file (YAML).")
         var file: String
 

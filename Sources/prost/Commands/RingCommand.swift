@@ -6,11 +6,13 @@ struct RingCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "ring",
         abstract: "Show or check the ring.",
-        subcommands: [Show.self, Check.self])
+        subcommands: [Show.self, Check.self]
+    )
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one node's place in the ring: neighbours and fingers.")
+            abstract: "Show one node's place in the ring: neighbours and fingers."
+        )
         @OptionGroup var target: NodeTarget
 
         func run() async throws {
@@ -20,7 +22,8 @@ struct RingCommand: AsyncParsableCommand {
                 let node = ring["node"] ?? .null
                 print(
                     "ring \(ring.text("ring"))  \(ring.text("phase"))  "
-                        + "about \(ring.text("estimated_nodes")) nodes  r \(ring.text("r"))")
+                        + "about \(ring.text("estimated_nodes")) nodes  r \(ring.text("r"))"
+                )
                 var rows = [["this node", node.short("id"), node.text("address")]]
                 if let before = ring["predecessor"], before != .null {
                     rows.append(["predecessor", before.short("id"), before.text("address")])
@@ -46,7 +49,8 @@ struct RingCommand: AsyncParsableCommand {
 
                 EXAMPLES
                   prost ring check --node n1 --also n2 --also n3
-                """)
+                """
+        )
         @OptionGroup var target: NodeTarget
         @Flag(name: .long, help: "All nodes of the ring of 'prost dev'.")
         var all = false

@@ -25,7 +25,8 @@ struct RunCommand: AsyncParsableCommand {
             EXAMPLES
               prost run --data-dir n1 --ring lab --listen 127.0.0.1:7401 --policy policy.yaml
               prost run --data-dir n2 --ring lab --listen 127.0.0.1:0 --join 127.0.0.1:7401
-            """)
+            """
+    )
 
     @Option(name: .long, help: "Configuration file (YAML); flags win over it.")
     var config: String?
@@ -76,7 +77,11 @@ struct RunCommand: AsyncParsableCommand {
             throw CommandFailure(.cannotCreate, "\(error)")
         }
         let service = try await NodeService.start(
-            on: loop, directory: directory, settings: plan.settings, logger: logger)
+            on: loop,
+            directory: directory,
+            settings: plan.settings,
+            logger: logger
+        )
         let handle = try await loop.submit { service.value.handle }.get()
         announce(handle, plan, directory)
         let signals = SignalWatch(loop: loop, service: service, policy: plan.policyFile)
@@ -102,13 +107,16 @@ struct RunCommand: AsyncParsableCommand {
         } else {
             Terminal.error(
                 "node \(plan.settings.node.name) \(handle.id) listens on \(handle.endpoint), "
-                    + "ring \(plan.settings.node.ring), folder \(directory.path)")
+                    + "ring \(plan.settings.node.ring), folder \(directory.path)"
+            )
         }
     }
 
     /// Founds a ring or joins one, trying again while nobody answers.
     private func enter(
-        _ service: NIOLoopBound<NodeService>, _ loop: any EventLoop, _ plan: RunPlan,
+        _ service: NIOLoopBound<NodeService>,
+        _ loop: any EventLoop,
+        _ plan: RunPlan,
         _ logger: Logger
     ) async throws {
         let known = try await loop.submit { service.value.knownContacts }.get()
@@ -121,14 +129,18 @@ struct RunCommand: AsyncParsableCommand {
             for address in plan.join {
                 do {
                     contacts.append(
-                        try await loop.flatSubmit { service.value.contact(address) }.get())
+                        try await loop.flatSubmit { service.value.contact(address) }.get()
+                    )
                 } catch {
                     logger.warning(
                         "join.contact_failed",
-                        metadata: ["address": "\(address)", "error": "\(error)"])
+                        metadata: ["address": "\(address)", "error": "\(error)"]
+                    )
                     if case .refusedByPeer? = error as? ConnectionEnd {
                         throw CommandFailure(
-                            .refused, "\(address) refused this node: \(error)")
+                            .refused,
+                            "\(address) refused this node: \(error)"
+                        )
                     }
                 }
             }
@@ -158,7 +170,10 @@ struct RunPlan {
         }
         guard let directory = command.dataDir ?? file.dataDirectory else {
             throw CommandFailure(
-                .usage, "no data folder was given", hint: "use --data-dir FOLDER")
+                .usage,
+                "no data folder was given",
+                hint: "use --data-dir FOLDER"
+            )
         }
         self.directory = directory
         let text = command.listen ?? file.listen.map { "\($0)" } ?? "127.0.0.1:0"
@@ -174,7 +189,8 @@ struct RunPlan {
             command.name ?? file.nodeName
             ?? URL(fileURLWithPath: directory).lastPathComponent
         settings.node.chord = ChordConfiguration(
-            successorListLength: command.successors ?? file.successors ?? 3)
+            successorListLength: command.successors ?? file.successors ?? 3
+        )
         settings.node.replicas = command.replicas ?? file.replicas ?? 3
         if let grace = file.shutdownGrace { settings.node.shutdownGrace = grace }
         settings.totals = file.totals
@@ -206,7 +222,9 @@ struct RunPlan {
         }
         do {
             let resolved = try SocketAddress.makeAddressResolvingHost(
-                address.host, port: Int(address.port))
+                address.host,
+                port: Int(address.port)
+            )
             if let endpoint = Endpoint(resolved) { return endpoint }
         } catch {
             throw CommandFailure(.usage, "\(flag): \(address.host) cannot be resolved: \(error)")

@@ -6,7 +6,9 @@ internal import PeerletBytecode
 /// Am I well?
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "status", abstract: "Show one node's state on one screen.")
+        commandName: "status",
+        abstract: "Show one node's state on one screen."
+    )
     @OptionGroup var target: NodeTarget
 
     func run() async throws {
@@ -16,20 +18,24 @@ struct StatusCommand: AsyncParsableCommand {
             print(
                 "\(status.text("name"))  \(status.short("id"))  \(status.text("address"))  "
                     + "ring \(status.text("ring")) \(status.text("phase"))  "
-                    + "about \(status.text("estimated_nodes")) nodes")
+                    + "about \(status.text("estimated_nodes")) nodes"
+            )
             print(
                 "successors \(status.text("successors"))  connections "
                     + "\(status.text("connections"))  applications "
-                    + "\(status.text("applications"))  instances \(status.text("instances"))")
+                    + "\(status.text("applications"))  instances \(status.text("instances"))"
+            )
             print(
                 "ranges: serving \(status.text("ranges_serving")), acquiring "
                     + "\(status.text("ranges_acquiring")), under-replicated "
-                    + "\(status.text("under_replicated"))")
+                    + "\(status.text("under_replicated"))"
+            )
             if let messages = status["messages"] {
                 print(
                     "messages: in \(messages.text("received")), out \(messages.text("sent")), "
                         + "delivered \(messages.text("delivered")), forwarded "
-                        + "\(messages.text("forwarded")), busy \(messages.text("busy"))")
+                        + "\(messages.text("forwarded")), busy \(messages.text("busy"))"
+                )
             }
             for limit in status.list("limits") { print(limit.plainText) }
         }
@@ -39,12 +45,16 @@ struct StatusCommand: AsyncParsableCommand {
 /// Applications on a node.
 struct AppCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "app", abstract: "Show applications on a node.",
-        subcommands: [List.self, Limits.self], defaultSubcommand: List.self)
+        commandName: "app",
+        abstract: "Show applications on a node.",
+        subcommands: [List.self, Limits.self],
+        defaultSubcommand: List.self
+    )
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List applications: where their code came from, what they hold.")
+            abstract: "List applications: where their code came from, what they hold."
+        )
         @OptionGroup var target: NodeTarget
 
         func run() async throws {
@@ -55,7 +65,8 @@ struct AppCommand: AsyncParsableCommand {
                     [
                         app.text("name"), app.text("version"), app.short("application"),
                         app.text("store"), app.text("stored_bytes"), app.text("code_from"),
-                        app.text("code_message"), app.list("methods").map(\.plainText)
+                        app.text("code_message"),
+                        app.list("methods").map(\.plainText)
                             .joined(separator: ","),
                     ]
                 }
@@ -64,14 +75,18 @@ struct AppCommand: AsyncParsableCommand {
                         [
                             "app", "version", "id", "store", "bytes", "code from",
                             "because of message", "methods",
-                        ], rows))
+                        ],
+                        rows
+                    )
+                )
             }
         }
     }
 
     struct Limits: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show which limits bit, how often, and where they were set.")
+            abstract: "Show which limits bit, how often, and where they were set."
+        )
         @OptionGroup var target: NodeTarget
 
         func run() async throws {
@@ -89,7 +104,9 @@ struct AppCommand: AsyncParsableCommand {
 /// A live table of what applications use.
 struct TopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "top", abstract: "Show what applications use, refreshed every two seconds.")
+        commandName: "top",
+        abstract: "Show what applications use, refreshed every two seconds."
+    )
     @Flag(name: .long, help: "Print once and end.")
     var once = false
     @OptionGroup var target: NodeTarget
@@ -104,7 +121,9 @@ struct TopCommand: AsyncParsableCommand {
                         JSONText.line(
                             .object([
                                 .init("status", status), .init("applications", applications),
-                            ])))
+                            ])
+                        )
+                    )
                 } else {
                     if !once, Terminal.hasColour { print("\u{1B}[2J\u{1B}[H", terminator: "") }
                     print(Self.screen(status, applications))
@@ -136,7 +155,9 @@ struct TopCommand: AsyncParsableCommand {
             [
                 "app", "state", "upcalls", "fuel", "fuel/s max", "memory", "max", "stored", "max",
                 "sends", "traps", "why",
-            ], rows)
+            ],
+            rows
+        )
         let limits = status.list("limits").map(\.plainText)
         return ([head, table] + limits).joined(separator: "\n")
     }
@@ -145,7 +166,9 @@ struct TopCommand: AsyncParsableCommand {
 /// Tells a node to hand over and leave.
 struct LeaveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "leave", abstract: "Tell a node to hand over, leave its ring and stop.")
+        commandName: "leave",
+        abstract: "Tell a node to hand over, leave its ring and stop."
+    )
     @OptionGroup var target: NodeTarget
 
     func run() async throws {
@@ -162,7 +185,9 @@ struct LeaveCommand: AsyncParsableCommand {
 /// Versions of everything that must agree.
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "version", abstract: "Show the versions of tool, protocol, ABI and prices.")
+        commandName: "version",
+        abstract: "Show the versions of tool, protocol, ABI and prices."
+    )
     @Flag(name: .long, help: "Print one JSON document.")
     var json = false
 
@@ -178,6 +203,7 @@ struct VersionCommand: ParsableCommand {
         if json { return print(JSONText.pretty(document)) }
         print(
             "prost \(Self.tool)  protocol 1  ABI \(HostABI.version)  "
-                + "price table \(OpcodeTable.priceVersion)")
+                + "price table \(OpcodeTable.priceVersion)"
+        )
     }
 }
