@@ -36,7 +36,14 @@ final class OpenSSLCommand: Sendable {
     /// Its standard input is a socket that keeps each write apart, as a terminal keeps lines.
     init(_ arguments: [String]) throws {
         var ends: [Int32] = [0, 0]
-        guard unsafe socketpair(AF_UNIX, Int32(SOCK_SEQPACKET.rawValue), 0, &ends) == 0 else {
+        guard
+            unsafe socketpair(
+                AF_UNIX,
+                Int32(SOCK_SEQPACKET.rawValue | SOCK_CLOEXEC.rawValue),
+                0,
+                &ends
+            ) == 0
+        else {
             throw Overdue(description: "no socket pair")
         }
         let process = Process()
@@ -69,7 +76,7 @@ final class OpenSSLCommand: Sendable {
     func finish() async -> (output: [UInt8], status: Int32?) {
         let handle = standardOutput
         let output = await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            Thread.detachNewThread {
                 continuation.resume(returning: (try? handle.readToEnd()).flatMap { $0 } ?? Data())
             }
         }
@@ -81,15 +88,22 @@ final class OpenSSLCommand: Sendable {
     func read(count: Int) async -> [UInt8] {
         let handle = standardOutput
         return await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(
-                    returning: Array((try? handle.read(upToCount: count)) ?? Data())
-                )
+            Thread.detachNewThread {
+                var bytes: [UInt8] = []
+                while bytes.count < count {
+                    let part = handle.availableData
+                    if part.isEmpty { break }
+                    bytes += part
+                }
+                continuation.resume(returning: bytes)
             }
         }
     }
 
-    func stop() { process.terminate() }
+    /// Ends it for sure: the event loops' threads, which may start it, block all milder signals.
+    func stop() {
+        if process.isRunning { _ = kill(process.processIdentifier, SIGKILL) }
+    }
 
     /// Runs to the end; throws if it fails.
     @discardableResult
