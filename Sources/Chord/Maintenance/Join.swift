@@ -10,6 +10,14 @@ struct JoinAttempt: Sendable {
     /// The founder of a forming ring that is asked for admission.
     var founder: NodeHandle?
     var failedRounds: UInt64 = 0
+
+    /// More nodes to ask should the contacts given die.
+    mutating func remember(_ nodes: [NodeHandle]) {
+        for node in nodes
+        where contacts.count < 32 && !contacts.contains(where: { $0.id == node.id }) {
+            contacts.append(node)
+        }
+    }
 }
 
 /// Join (`Spec/chord.md` §6.1): find the member that precedes this node, take its list, and become
@@ -99,6 +107,7 @@ extension ChordNode {
         switch reply {
         case .lookupReply(_, let step):
             joining?.lookup?.answered(peer, step)
+            joining?.remember(step.closer + step.successors)
             advanceJoinLookup(&emit)
         case .stateReply(_, .forming(let roster)):
             guard let founder = roster.founder, founder.id != node.id else {
