@@ -128,7 +128,7 @@ package struct RangeKeeper: Sendable {
         case .digest(let id, let digest):
             if let next = reads.removeValue(forKey: id) { resume(next, digest: digest) }
         case .unreadable(let id): readFailed(id)
-        case .wake: break
+        case .wake: lastWake = nil
         case .prepareToLeave: beginLeaving()
         }
         work()
@@ -148,9 +148,9 @@ package struct RangeKeeper: Sendable {
         guard let segment = map.segment(at: key), let current = segment.current else {
             return false
         }
-        let isFenced = segment.promised != current.ballot && !faults.ignoresFence
-        return current.ballot == Ballot(epoch: epoch, proposer: root) && !isFenced
-            && current.includes(local.id)
+        if faults.ignoresFence { return current.includes(local.id) }
+        return current.ballot == Ballot(epoch: epoch, proposer: root)
+            && segment.promised == current.ballot && current.includes(local.id)
     }
 
     /// Whether an upcall about `key` that ran here under `epoch` may have its effects.
@@ -242,7 +242,8 @@ package struct RangeKeeper: Sendable {
         }
         if hosting.values.contains(false) { deadlines.append(hostingRefresh) }
         if isLeaving, !hasLeft { deadlines.append(leaveRetry) }
-        return deadlines.min()
+        // What is overdue waits for another event; look again soon, whatever it was.
+        return deadlines.min().map { max($0, now + .milliseconds(20)) }
     }
 }
 

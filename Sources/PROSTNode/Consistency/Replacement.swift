@@ -78,7 +78,8 @@ extension RangeKeeper {
                 break
             }
             if let wanted = next.rows[row.key] {
-                if wanted == row.value { next.missing[row.key] = nil }
+                let isKept = faults.keepsLeftovers && row.value.version > wanted.version
+                if wanted == row.value || isKept { next.missing[row.key] = nil }
             } else if !faults.keepsLeftovers {
                 batch.writes.append(StoreWrite(space: space, key: row.key, value: nil))
             }

@@ -5,8 +5,9 @@ import Wire
 
 @testable import PROSTNode
 
-/// Keepers over virtual disks and a virtual network, with a replicated register per key on top and
-/// a checker of what was acknowledged. An oracle of live nodes takes the place of Chord.
+/// Keepers over virtual disks and a virtual network, under a replicated register per key.
+///
+/// A checker follows what was acknowledged; an oracle of live nodes takes the place of Chord.
 final class VirtualRing {
     struct Node {
         let handle: NodeHandle
@@ -58,6 +59,9 @@ final class VirtualRing {
     var links: [[Int]: UInt64] = [:]
     var pendingViews = 0
     var lossPerMille: UInt64 = 0
+    /// A live node that the others hold for dead, and links that lose everything.
+    var suspected: Int?
+    var blocked: Set<[Int]> = []
 
     let keys: [[UInt8]]
     var operations: [Int: Operation] = [:]
@@ -144,10 +148,11 @@ final class VirtualRing {
 
     private func neighborhood(of index: Int) -> RangeNeighborhood {
         let own = nodes[index].handle.id
-        let others = live.filter { $0 != index }.map { nodes[$0].handle }
+        let others = live.filter { $0 != index && $0 != suspected }.map { nodes[$0].handle }
             .sorted { ($0.id &- own) < ($1.id &- own) }
         // The arc reaches back over nodes that do not host the application.
-        let hosting = live.filter { $0 == index || nodes[$0].hosts }.map { nodes[$0].handle.id }
+        let hosting = live.filter { $0 == index || (nodes[$0].hosts && $0 != suspected) }
+            .map { nodes[$0].handle.id }
         let last = hosting.filter { $0 != own }.max { ($0 &- own) < ($1 &- own) }
         return RangeNeighborhood(
             successors: Array(others.prefix(successorCount)),
@@ -184,6 +189,16 @@ final class VirtualRing {
                 + "\(takeover ?? "idle")" + segments.joined()
         }
         return text
+    }
+
+    /// The ring drops a live node, which its successor cannot reach.
+    func suspect(_ index: Int) {
+        guard let next = neighborhood(of: index).successors.first,
+            let successor = nodes.firstIndex(where: { $0.handle.id == next.id })
+        else { return }
+        suspected = index
+        blocked = [[index, successor], [successor, index]]
+        membershipChanged()
     }
 
     // MARK: Time
@@ -290,7 +305,7 @@ final class VirtualRing {
 
     /// In order per link; a lost message stands for a lost connection.
     private func transmit(_ event: Event, from: Int, to: Int) {
-        if random.below(1000) < lossPerMille { return }
+        if random.below(1000) < lossPerMille || blocked.contains([from, to]) { return }
         let earliest = time + 1_000_000 + random.below(20_000_000)
         let at = max(earliest, links[[from, to]] ?? 0)
         links[[from, to]] = at
@@ -309,9 +324,8 @@ final class VirtualRing {
     /// Rows as an unacknowledged change would have left them, with versions above all others.
     func plantLeftovers(at index: Int) {
         let version = ReplicaVersion(counter: 1 << 40, writer: nodes[index].handle.id)
-        for key in keys {
-            let value = StoredValue(version: version, bytes: [0])
-            nodes[index].disk.rows[space, default: [:]][key] = value
+        for key in (nodes[index].disk.rows[space] ?? [:]).keys {
+            nodes[index].disk.rows[space]?[key] = StoredValue(version: version, bytes: [0])
         }
     }
 
@@ -323,9 +337,10 @@ final class VirtualRing {
             at: time + pace * (20_000_000 + random.below(200_000_000))
         )
         guard let point = ArcScan.position(keys[key]) else { return }
-        for index in live {
+        for index in live.shuffled(using: &random) {
             guard let epoch = nodes[index].keeper?.epoch(for: point) else { continue }
-            read(key, at: index)
+            // Without leases a root that is wrongly held for dead may answer reads too late.
+            if index != suspected { read(key, at: index) }
             if current[key] == nil { put(key, epoch: epoch, at: index) }
         }
     }
@@ -467,7 +482,17 @@ final class VirtualRing {
     func checkReplicas() {
         let count = min(3, live.count { nodes[$0].hosts })
         for key in keys.indices where acknowledged[key] > 0 {
-            let values = live.compactMap { nodes[$0].disk.rows[space]?[keys[key]] }
+            let root = live.first { index in
+                guard let point = ArcScan.position(keys[key]) else { return false }
+                return nodes[index].keeper?.epoch(for: point) != nil
+            }
+            let ranges = root.flatMap { nodes[$0].keeper?.ranges } ?? []
+            let range = ranges.first { range in
+                ArcScan.position(keys[key]).map(range.arc.contains) ?? false
+            }
+            let members = Set(range?.members.map(\.id) ?? [])
+            let values = live.filter { members.contains(nodes[$0].handle.id) }
+                .compactMap { nodes[$0].disk.rows[space]?[keys[key]] }
                 .map { number($0.bytes) }
             if values.count < count || values.contains(where: { $0 < acknowledged[key] })
                 || Set(values).count > 1
