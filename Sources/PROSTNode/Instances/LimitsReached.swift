@@ -1,48 +1,78 @@
 internal import PeerletBytecode
 internal import PeerletRuntime
+internal import SansIO
 
-// Limits that a lane enforced by answering a host call, or a request for memory, with an error.
+// What an upcall ran into, as the owner's limits name it (`Spec/policy.md` §6).
 extension Node {
-    mutating func noteLimits(_ report: ExecutionReport, _ hosted: HostedApplication) {
+    mutating func noteLimits(
+        _ report: ExecutionReport,
+        _ running: InstanceRecord.Running,
+        _ hosted: HostedApplication
+    ) {
+        var isUndone = true
+        if case .completed = report.outcome { isUndone = false }
         for reached in report.limitsReached {
-            guard let (limit, used) = bite(reached, hosted) else { continue }
+            guard let (limit, used) = figure(reached, running, hosted) else { continue }
+            let isLast = reached == report.limitsReached.last
             noteLimit(
                 limit,
                 of: hosted,
                 Upcall(rawValue: report.upcall),
                 used: used,
-                effect: .hostCallRefused
+                effect: isUndone && isLast ? .undone : .hostCallRefused
             )
         }
     }
 
-    /// The owner's limit behind a refusal and the figure that was over it; nil for the limits that
-    /// a stopped upcall is accounted for elsewhere, and for those that are the peerlet's own.
-    private func bite(
+    /// The owner's limit and what would have been used of it in all; nil when only the sender of a
+    /// message, or nobody, set a bound.
+    private func figure(
         _ reached: LimitReached,
+        _ running: InstanceRecord.Running,
         _ hosted: HostedApplication
-    ) -> (limit: Limit, used: UInt64)? {
-        /// The lane counts from what was left when the upcall began.
-        func total(_ limit: Limit) -> (limit: Limit, used: UInt64) {
-            let granted = hosted.limits[limit]
-            let before = granted - min(granted, reached.maximum)
-            let (sum, overflow) = before.addingReportingOverflow(reached.used)
-            return (limit, overflow ? .max : sum)
-        }
+    ) -> (Limit, UInt64)? {
+        let limits = hosted.limits
         switch reached.limit {
-        case .memory:
-            let page = UInt64(BytecodeLimits.pageSize)
-            guard reached.maximum >= UInt64(hosted.limits.memoryPages) else { return nil }
-            let (bytes, overflow) = reached.used.multipliedReportingOverflow(by: page)
-            return (.memory, overflow ? .max : bytes)
+        case .fuel:
+            if isShortOfBudget(running, hosted) { return nil }
+            return (reached.maximum < limits[.upcallFuel] ? .fuelBurst : .upcallFuel, reached.used)
+        case .memory: return (.memory, reached.used &* Limit.pageBytes)
+        case .callDepth, .stack: return (.callDepth, reached.used)
         case .sends:
-            let isRate = reached.maximum < hosted.limits[.sends]
-            return isRate ? (.messages, hosted.limits[.messages] + 1) : (.sends, reached.used)
-        case .storeBytes: return total(.storage)
-        case .timers: return total(.timers)
-        case .requests: return total(.requests)
+            // Fewer than an upcall may send: what is left of the messages of this second.
+            guard reached.maximum < limits[.sends] else { return (.sends, reached.used) }
+            return (.messages, limits[.messages] &- reached.maximum &+ reached.used)
+        case .storeBytes: return (.storage, (hosted.storedBytes ?? 0) &+ reached.used)
+        case .timers: return (.timers, limits[.timers] &- reached.maximum &+ reached.used)
+        case .requests: return (.requests, limits[.requests] &- reached.maximum &+ reached.used)
         case .logBytes: return (.logBytes, reached.used)
-        case .fuel, .stack, .callDepth, .sendBytes, .storeWrites, .watches, .budget: return nil
+        case .sendBytes, .storeWrites, .watches, .budget: return nil
         }
+    }
+
+    /// The upcall had less fuel than its owner allows because its message brought no more.
+    func isShortOfBudget(_ running: InstanceRecord.Running, _ hosted: HostedApplication) -> Bool {
+        running.entry.budget == 0 && running.lease < hosted.limits[.upcallFuel]
+            && running.lease < hosted.limits[.fuelBurst]
+    }
+
+    mutating func noteLimit(
+        _ limit: Limit,
+        of hosted: HostedApplication,
+        _ upcall: Upcall?,
+        used: UInt64,
+        effect: LimitEffect
+    ) {
+        let record = limitLedger.note(
+            limit,
+            of: hosted.peerlet.application,
+            name: hosted.name,
+            upcall: upcall,
+            used: used,
+            limits: hosted.limits,
+            effect: effect,
+            at: now.instant
+        )
+        if let record { log(.warning, "limit.hit", ["record": record.text]) }
     }
 }

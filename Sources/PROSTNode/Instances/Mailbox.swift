@@ -74,6 +74,9 @@ struct Mailbox: Sendable {
         append(entry)
     }
 
+    /// What `popFirst` gives next.
+    var next: MailboxEntry? { first < entries.count ? entries[first] : nil }
+
     mutating func popFirst() -> MailboxEntry? {
         guard first < entries.count else { return nil }
         let entry = entries[first]

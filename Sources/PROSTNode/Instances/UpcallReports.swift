@@ -23,7 +23,7 @@ extension Node {
         }
         record.running = nil
         account(report, &record)
-        noteLimits(report, hosted)
+        noteLimits(report, running, hosted)
         let isAccepted = isStillValid(report, running, hosted)
         effects(
             .finish(
@@ -47,7 +47,7 @@ extension Node {
         if isAccepted {
             accept(report, running.entry, unused: unused, hosted)
         } else {
-            undo(report, running.entry, unused: unused, hosted)
+            undo(report, running, unused: unused, hosted)
         }
         schedule(report.instance)
     }
@@ -79,17 +79,18 @@ extension Node {
         case .deliver(let passage) where passages[passage] == nil: return false
         default: break
         }
-        guard let ranges = hosted.ranges, report.epoch != ringEpoch else { return true }
+        guard let ranges = hosted.ranges else { return true }
+        // What another member sent waited for its upcall, and the range may have changed meanwhile.
+        if let stamp = entry.stamp, let root = entry.event.origin?.id {
+            return ranges.accepts(stamp.key, epoch: stamp.epoch, root: root)
+        }
+        guard report.epoch != ringEpoch else { return true }
         var points = report.batch.writes.map { ArcScan.position($0.key) }
-        if case .deliver = entry.purpose { points.append(entry.stamp?.key ?? entry.event.key) }
+        if case .deliver = entry.purpose { points.append(entry.event.key) }
         return points.allSatisfy { point in
-            guard let point else { return false }
-            if let stamp = entry.stamp, let root = entry.event.origin?.id {
-                return ranges.accepts(stamp.key, epoch: stamp.epoch, root: root)
-            }
-            guard let seen = running.configured.first(where: { $0.arc.contains(point) }) else {
-                return false
-            }
+            guard let point,
+                let seen = running.configured.first(where: { $0.arc.contains(point) })
+            else { return false }
             return ranges.isCurrent(point, epoch: seen.epoch)
         }
     }
@@ -133,12 +134,14 @@ extension Node {
     /// Nothing of the upcall remains; what caused it is told or tried again.
     private mutating func undo(
         _ report: ExecutionReport,
-        _ entry: MailboxEntry,
+        _ running: InstanceRecord.Running,
         unused: UInt64?,
         _ hosted: HostedApplication
     ) {
         let id = report.instance
+        let entry = running.entry
         var isFault = true
+        var status = HostError.fault
         switch report.outcome {
         case .completed, .notExported:
             // Stale: the event goes on as if it had just come.
@@ -146,19 +149,24 @@ extension Node {
             if reroute(entry, unused: unused, id) { return }
         case .trapped(let trap):
             instances[id]?.usage.traps &+= 1
-            noteTrap(trap, report, hosted)
-        case .exhausted:
-            noteLimit(
-                .upcallFuel,
-                of: hosted,
-                entry.event.upcall,
-                used: report.fuelSpent + 1,
-                effect: .undone
+            log(
+                .warning,
+                "upcall.trapped",
+                [
+                    "app": hosted.name, "upcall": Upcall(rawValue: report.upcall)?.name ?? "",
+                    "trap": "\(trap)",
+                ]
             )
+        case .exhausted:
+            // A message that brings too little fuel is its sender's fault.
+            if isShortOfBudget(running, hosted) {
+                isFault = false
+                status = .noBudget
+            }
         case .failed(let why):
             log(.error, "upcall.failed", ["app": hosted.name, "why": why])
         }
-        settleUndone(entry, unused: unused)
+        settleUndone(entry, unused: unused, status: status)
         if entry.purpose == .initialize {
             stop(id, because: "init failed")
         } else if isFault {
@@ -191,48 +199,21 @@ extension Node {
         }
     }
 
-    private mutating func settleUndone(_ entry: MailboxEntry, unused: UInt64?) {
+    private mutating func settleUndone(
+        _ entry: MailboxEntry,
+        unused: UInt64?,
+        status: HostError = .fault
+    ) {
         switch entry.purpose {
         case .forward(let passage): forwarded(passage, nil, unused: unused ?? 0)
         case .deliver(let number):
             guard let passage = passages[number] else { return ledger.burn(unused ?? 0) }
             ledger.burn(unused ?? 0)
-            reject(number, passage, status: .fault)
+            reject(number, passage, status: status)
         case .client(let nonce):
             ledger.burn(unused ?? 0)
-            answerRequest(nonce, status: .fault)
+            answerRequest(nonce, status: status)
         default: ledger.burn(unused ?? 0)
-        }
-    }
-
-    private mutating func noteTrap(
-        _ trap: Trap,
-        _ report: ExecutionReport,
-        _ hosted: HostedApplication
-    ) {
-        let upcall = Upcall(rawValue: report.upcall)
-        if let limit = limit(hitBy: trap.kind) {
-            noteLimit(
-                limit,
-                of: hosted,
-                upcall,
-                used: hosted.limits[limit] + 1,
-                effect: .undone
-            )
-        }
-        log(
-            .warning,
-            "upcall.trapped",
-            ["app": hosted.name, "upcall": upcall?.name ?? "", "trap": "\(trap)"]
-        )
-    }
-
-    /// The owner's limit behind a trap; nil when the peerlet has only itself to blame.
-    private func limit(hitBy kind: TrapKind) -> Limit? {
-        switch kind {
-        case .callDepth, .stackOverflow: .callDepth
-        case .outOfFuel: .upcallFuel
-        default: nil
         }
     }
 

@@ -70,12 +70,12 @@ extension Node {
 
     /// Starts the next upcall of an instance if it is idle, allowed and has fuel.
     mutating func schedule(_ id: InstanceID) {
-        guard var record = instances[id], record.running == nil, !record.mailbox.isEmpty,
+        guard var record = instances[id], record.running == nil, let next = record.mailbox.next,
             let hosted = applications[id.application], hosted.storedBytes != nil
         else { return }
         if case .stopped = record.state { return }
-        // Out of the container's rate: a pause, not a trap.
-        let minimum = min(hosted.limits[.upcallFuel], record.fuel.burst) / 16 + 1
+        // Out of the container's rate: a pause before the upcall, not a trap in its middle.
+        let minimum = min(hosted.limits[.upcallFuel], record.fuel.burst, next.budget ?? .max)
         if record.fuel.available(at: now.instant) < minimum {
             if let time = record.fuel.time(of: minimum, at: now.instant) {
                 timers.set(.refill(id), at: time)
@@ -155,26 +155,6 @@ extension Node {
             Int(clamping: granted[.requests]) - requests.count(of: record.id)
         )
         return limits
-    }
-
-    mutating func noteLimit(
-        _ limit: Limit,
-        of hosted: HostedApplication,
-        _ upcall: Upcall?,
-        used: UInt64,
-        effect: LimitEffect
-    ) {
-        let record = limitLedger.note(
-            limit,
-            of: hosted.peerlet.application,
-            name: hosted.name,
-            upcall: upcall,
-            used: used,
-            limits: hosted.limits,
-            effect: effect,
-            at: now.instant
-        )
-        if let record { log(.warning, "limit.hit", ["record": record.text]) }
     }
 
     mutating func usageKnown(_ application: ApplicationID, _ usage: StoreUsage) {
