@@ -39,7 +39,9 @@ struct MailboxEntry: Sendable {
     }
 }
 
-/// Upcalls waiting for one instance, in order of arrival. Messages are refused when it is full;
+/// Upcalls waiting for one instance, in order of arrival.
+///
+/// Messages are refused when it is full;
 /// what the host itself has to tell is bounded by its cause and always taken.
 struct Mailbox: Sendable {
     private var entries: [MailboxEntry] = []

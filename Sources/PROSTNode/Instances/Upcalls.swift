@@ -34,7 +34,7 @@ extension Node {
         return true
     }
 
-    /// Queues an upcall that a message causes. False when the instance cannot take it.
+    /// Queues an upcall that a message causes; false when the instance cannot take it.
     mutating func post(_ entry: MailboxEntry, to id: InstanceID) -> Bool {
         guard ensureInstance(id), var record = instances[id],
             let hosted = applications[id.application]
