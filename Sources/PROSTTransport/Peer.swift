@@ -1,5 +1,5 @@
 internal import KBR
-internal import NIOCore
+package import NIOCore
 internal import Wire
 
 /// What a transport knows about one other node: what waits for it and how it is reached.
@@ -13,6 +13,8 @@ final class Peer {
     /// Accepted connections that are not gone, those that say goodbye included.
     private(set) var accepted: [RingConnection] = []
     var isDialling = false
+    /// Whether the node was told that this peer is up, and not yet that it is down.
+    var isUp = false
     /// Its connection broke; it will be dialled as soon as its back-off allows.
     var isReconnecting = false
 
@@ -41,13 +43,45 @@ final class Peer {
         accepted.removeAll { $0 === connection }
     }
 
-    /// The connection that carries frames: one dialled by the node of the lower identifier, so
-    /// that two nodes that dial each other keep the same one; of several, the newest.
+    /// The connection that carries frames.
     func primary(seenFrom own: Identifier) -> RingConnection? {
-        usable.max {
-            let left = $0.isDialled == (own < id)
-            let right = $1.isDialled == (own < id)
-            return left == right ? $0.number < $1.number : right
+        let ranks = usable.map {
+            ConnectionRank(
+                number: $0.number,
+                isPreferred: $0.isDialled == (own < id),
+                openedAt: $0.clock.openedAt
+            )
         }
+        guard let number = ConnectionRank.primary(of: ranks) else { return nil }
+        return usable.first { $0.number == number }
+    }
+}
+
+/// What decides between several connections with one peer (`Spec/wire.md` §5.6).
+package struct ConnectionRank: Hashable, Sendable {
+    /// Connections further apart than this were not dialled at the same time: the older one's
+    /// other end may be long gone without this side knowing.
+    package static let simultaneous = TimeAmount.seconds(10)
+
+    /// Grows from connection to connection.
+    package var number: UInt64
+    /// Dialled by the node with the lower identifier.
+    package var isPreferred: Bool
+    package var openedAt: NIODeadline
+
+    package init(number: UInt64, isPreferred: Bool, openedAt: NIODeadline) {
+        self.number = number
+        self.isPreferred = isPreferred
+        self.openedAt = openedAt
+    }
+
+    /// Of those opened within ten seconds of the newest, one dialled by the node of the lower
+    /// identifier, so that two nodes that dial each other keep the same one; of several, the
+    /// newest.
+    package static func primary(of ranks: [ConnectionRank]) -> UInt64? {
+        guard let newest = ranks.max(by: { $0.number < $1.number }) else { return nil }
+        return ranks.filter { newest.openedAt - $0.openedAt < simultaneous }
+            .max { ($0.isPreferred ? 1 : 0, $0.number) < ($1.isPreferred ? 1 : 0, $1.number) }?
+            .number
     }
 }

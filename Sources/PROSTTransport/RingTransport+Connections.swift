@@ -27,9 +27,11 @@ extension RingTransport {
         let peer = peer(identity.node)
         peer.learn(identity.node)
         peer.isReconnecting = false
-        let isNew = peer.accepted.isEmpty
         peer.add(connection)
-        if isNew { onEvent(.peerUp(identity)) }
+        if !peer.isUp {
+            peer.isUp = true
+            onEvent(.peerUp(identity))
+        }
         connection.attempt?.opened(connection, identity)
         guard let primary = peer.primary(seenFrom: judge.node.id) else { return }
         for other in peer.usable where other !== primary {
@@ -69,10 +71,19 @@ extension RingTransport {
         peer.remove(connection)
         for frame in unconfirmed { onEvent(.undeliverable(frame, to: identity.node, end)) }
         if peer.accepted.isEmpty {
-            onEvent(.peerDown(identity.id, end))
+            // Two nodes dialled each other and the peer already uses the connection that this
+            // side is about to see accepted.
+            if !(peer.isDialling && end.isReplacement) { down(peer, end) }
             lost(peer, connection, end)
         }
         forgetIfUnused(peer)
+    }
+
+    /// Tells the node that the peer is gone, once.
+    func down(_ peer: Peer, _ end: ConnectionEnd) {
+        guard peer.isUp else { return }
+        peer.isUp = false
+        onEvent(.peerDown(peer.id, end))
     }
 
     /// Decides about the frames that wait for a peer without a connection.
@@ -109,6 +120,16 @@ extension ConnectionEnd {
             case .replaced, .idle, .makingRoom: true
             case .leaving, .violation: false
             }
+        default: false
+        }
+    }
+}
+
+extension ConnectionEnd {
+    /// Whether another connection with the same peer took this one's place.
+    var isReplacement: Bool {
+        switch self {
+        case .goodbye(let goodbye), .closed(let goodbye): goodbye.reason == .replaced
         default: false
         }
     }

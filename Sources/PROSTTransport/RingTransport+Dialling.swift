@@ -45,6 +45,7 @@ extension RingTransport {
         peer.isDialling = false
         guard case .failure(let end) = result else { return }
         noteFailure(of: peer.id)
+        if peer.accepted.isEmpty { down(peer, end) }
         if peer.usable.isEmpty {
             failQueue(of: peer, end)
             onEvent(.rejected(address: peer.node.endpoint, end))

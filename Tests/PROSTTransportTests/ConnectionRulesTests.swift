@@ -223,3 +223,29 @@ private func address(_ last: UInt8) -> AddressGroup {
         #expect(count.records == 7)
     }
 }
+
+@Suite struct `The connection that carries frames` {
+    private func rank(_ number: UInt64, _ isPreferred: Bool, _ seconds: Int64) -> ConnectionRank {
+        ConnectionRank(number: number, isPreferred: isPreferred, openedAt: at(seconds))
+    }
+
+    @Test func `is the same seen from both ends of a simultaneous dial`() {
+        // Each end numbers the two in the order in which it saw them.
+        let here = [rank(1, true, 0), rank(2, false, 1)]
+        let there = [rank(1, false, 0), rank(2, true, 1)]
+        #expect(ConnectionRank.primary(of: here) == 1)
+        #expect(ConnectionRank.primary(of: there) == 2)
+        #expect(ConnectionRank.primary(of: here.reversed()) == 1)
+        #expect(ConnectionRank.primary(of: []) == nil)
+    }
+
+    @Test func `is the newest of those with the same dialler`() {
+        let ranks = [rank(1, true, 0), rank(2, true, 1), rank(3, false, 2)]
+        #expect(ConnectionRank.primary(of: ranks) == 2)
+    }
+
+    @Test func `is a new one when the old may be long dead`() {
+        #expect(ConnectionRank.primary(of: [rank(1, true, 0), rank(2, false, 10)]) == 2)
+        #expect(ConnectionRank.primary(of: [rank(1, true, 0), rank(2, false, 9)]) == 1)
+    }
+}
