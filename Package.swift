@@ -102,8 +102,9 @@ let heavyTargets: [Target] = [
     .executableTarget(
         name: "prost",
         dependencies: [
-            "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletAssembler",
-            "PeerletPackage", "PeerletRuntime", "PROSTNode", "PROSTService", argumentParser,
+            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletPackage", "Chord",
+            "PROSTNode", "PROSTTransport", "PROSTService", argumentParser,
+            .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
         ]

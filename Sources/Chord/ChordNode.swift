@@ -64,7 +64,7 @@ package struct ChordNode: Sendable {
     var listChanged = false
     var restored: RingRecord?
 
-    /// Grows whenever anything that a snapshot's pointers or the neighborhood show may have changed.
+    /// Grows when anything that a snapshot's pointers or the neighborhood show may have changed.
     package internal(set) var pointerVersion: UInt64 = 0
     /// The version that was announced last.
     var announcedVersion: UInt64 = 0

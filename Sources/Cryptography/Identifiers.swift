@@ -1,7 +1,7 @@
 package import KBR
 
 extension Identifier {
-    /// Identifier of a node: SHA-256("prost-node-v1", public key, index) (`Spec/identifiers.md` §3).
+    /// A node's identifier: SHA-256("prost-node-v1", public key, index) (`Spec/identifiers.md` §3).
     package static func node(_ key: PublicKey, index: UInt16 = 0) -> Identifier {
         let suffix = [UInt8(truncatingIfNeeded: index >> 8), UInt8(truncatingIfNeeded: index)]
         return digest(Array("prost-node-v1".utf8), key.raw, suffix)

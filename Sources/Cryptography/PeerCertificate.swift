@@ -30,7 +30,7 @@ package enum PeerCertificateError: Error, Hashable, Sendable, CustomStringConver
 extension NodeCertificate {
     /// The key that a peer's certificate proves, at a wall-clock time in seconds since 1970.
     ///
-    /// Checks size, form, key type, critical extensions, self-signature and validity, in this order.
+    /// Checks size, form, key type, critical extensions, self-signature, validity, in this order.
     package static func provenKey(
         der: [UInt8],
         now: Int64

@@ -54,7 +54,7 @@ package struct PublicKey: Hashable, Sendable {
 
 /// Which 32-byte encodings of points of edwards25519 are let in.
 private enum EdwardsEncoding {
-    /// y of the eight points whose order divides 8, little-endian: 0, 1, -1, and the two of order 8.
+    /// y of the eight points whose order divides 8, little-endian: 0, 1, -1, the two of order 8.
     static let smallOrder: [[UInt8]] = [
         [UInt8](repeating: 0, count: 32),
         [1] + [UInt8](repeating: 0, count: 31),

@@ -1,6 +1,6 @@
 internal import PeerletBytecode
 
-/// The code of one procedure while it is made: instructions with labels, and the height of the stack
+/// One procedure's code while it is made: instructions with labels, and the height of the stack
 /// on the current path.
 struct CodeEmitter {
     typealias Label = Int

@@ -420,7 +420,7 @@ struct Definitions: Sendable {
         return isGood ? layout : nil
     }
 
-    /// Offset of `Struct.field.field`: nil if the first part is no struct, `.some(nil)` after reporting.
+    /// Offset of `Struct.field.field`; nil: the first part is no struct, `.some(nil)`: reported.
     private mutating func offset(
         ofPath path: String,
         at span: SourceSpan,

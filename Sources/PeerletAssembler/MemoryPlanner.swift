@@ -1,6 +1,7 @@
 internal import Cryptography
 
-/// Lays out linear memory: data, strings and identifiers, bss, inbox (`Spec/assembly-language.md` §2.5).
+/// Lays out linear memory: data, strings, identifiers, bss, inbox
+/// (`Spec/assembly-language.md` §2.5).
 struct MemoryPlanner {
     private struct Range {
         let start: UInt64

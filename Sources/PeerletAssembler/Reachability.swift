@@ -1,5 +1,5 @@
-/// What of included files the program needs, and the strings, identifiers and table entries that its
-/// code names, in the order in which they are found.
+/// What of included files the program needs, and the strings, identifiers and table entries that
+/// its code names, in the order in which they are found.
 struct Reachability {
     private(set) var procedures: Set<Int> = []
     private(set) var data: Set<Int> = []

@@ -1,4 +1,4 @@
-/// The files of `PeerletASM/lib`, so that `include "abi.inc"` works everywhere; a test compares them.
+/// The files of `PeerletASM/lib`, so that `include "abi.inc"` works everywhere; tests compare them.
 package enum StandardLibrary {
     package static let names = ["abi.inc", "std.inc"]
 

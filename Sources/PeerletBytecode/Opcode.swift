@@ -1,4 +1,4 @@
-/// The instructions of PROST bytecode, in the order of their numbers (`Spec/isa/instruction-set.md`).
+/// The instructions of PROST bytecode, in order of their numbers (`Spec/isa/instruction-set.md`).
 package enum Opcode: UInt8, CaseIterable, Sendable {
     case trap = 0x00
     case nop = 0x01

@@ -2,7 +2,7 @@ internal import PeerletBytecode
 
 /// What the interpreter switches over: `enter`, then every opcode in the order of the table.
 enum ExecutionOperation: UInt8, CaseIterable {
-    /// Takes the price of the block that begins here: operand its instructions, immediate its price.
+    /// Takes the price of the block that begins here: operand instructions, immediate price.
     case enter
     case trap, nop, br, brIf, brIfZero, brTable, ret, call, callIndirect, host, drop, dup
     case swap, over, select, const, localGet, localSet, localTee, globalGet, globalSet, add

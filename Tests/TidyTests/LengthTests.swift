@@ -6,6 +6,7 @@ import Testing
     static let hardLimit = 600
     static let functionLimit = 80
     static let columnLimit = 100
+    static let literalColumnLimit = 120
 
     @Test func `a file longer than 300 lines is listed with a reason`() {
         for file in Repository.swiftFiles {
@@ -32,6 +33,7 @@ import Testing
         for file in Repository.swiftFiles where file.path != "Package.swift" {
             for function in FunctionScanner.functions(in: file.codeLines) {
                 count += 1
+                guard LongFiles.functions["\(file.path) \(function.name)"] == nil else { continue }
                 #expect(
                     function.length <= Self.functionLimit,
                     "\(file.path):\(function.line) has \(function.length) lines"
@@ -41,19 +43,15 @@ import Testing
         #expect(count > 1000)
     }
 
+    /// The formatter does not break string literals; a line with one may have 120.
     @Test func `no line is longer than 100 columns`() {
         for file in Repository.swiftFiles {
-            var line = 1
-            var column = 0
-            for byte in file.bytes {
-                if byte == UInt8(ascii: "\n") {
-                    if column > Self.columnLimit {
-                        Issue.record("\(file.path):\(line) has \(column) columns")
-                    }
-                    line += 1
-                    column = 0
-                } else if byte & 0xC0 != 0x80 {
-                    column += 1
+            for (index, line) in file.lines.enumerated() where line.utf8.count > Self.columnLimit {
+                let column = line.unicodeScalars.count
+                let isComment = line.drop { $0 == " " }.hasPrefix("//")
+                let hasLiteral = !isComment && line != file.codeLines[index]
+                if column > (hasLiteral ? Self.literalColumnLimit : Self.columnLimit) {
+                    Issue.record("\(file.path):\(index + 1) has \(column) columns")
                 }
             }
         }
@@ -67,6 +65,7 @@ enum FunctionScanner {
         let line: Int
         /// From the first line of the declaration to its closing brace.
         let length: Int
+        let name: String
     }
 
     static func functions(in lines: [String]) -> [Function] {
@@ -84,7 +83,14 @@ enum FunctionScanner {
             guard lines[index].hasSuffix("{"),
                 let end = lines[(index + 1)...].firstIndex(where: { $0.hasPrefix(margin + "}") })
             else { continue }
-            result.append(Function(line: start + 1, length: end - start + 1))
+            let name = line.components(separatedBy: "func ").last ?? ""
+            result.append(
+                Function(
+                    line: start + 1,
+                    length: end - start + 1,
+                    name: String(name.prefix { $0 != "(" && $0 != "<" })
+                )
+            )
         }
         return result
     }

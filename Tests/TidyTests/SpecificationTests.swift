@@ -18,13 +18,13 @@ import Testing
 
     @Test func `every section that the code cites exists`() throws {
         let pattern = try NSRegularExpression(
-            pattern: #"Spec/([A-Za-z0-9/-]+\.md)`?(?:,? §([0-9]+(?:\.[0-9]+)*))?"#
+            pattern: #"Spec/([A-Za-z0-9/-]+\.md)`?((?:(?:,| and)? §[0-9]+(?:\.[0-9]+)*)*)"#
         )
         var count = 0
         for file in Repository.textFiles where !file.path.hasPrefix("Tests/TidyTests/") {
-            for (name, section) in Self.matches(pattern, in: file.text) {
+            for (name, cited) in Self.matches(pattern, in: file.text) {
                 count += 1
-                check(name, section, in: file.path)
+                check(name, cited, in: file.path)
             }
         }
         #expect(count > 100)
@@ -32,14 +32,14 @@ import Testing
 
     @Test func `every section that one specification cites of another exists`() throws {
         let pattern = try NSRegularExpression(
-            pattern: #"`([a-z/-]+\.md)`(?:,? §([0-9]+(?:\.[0-9]+)*))?"#
+            pattern: #"`([a-z/-]+\.md)`((?:(?:,| and)? §[0-9]+(?:\.[0-9]+)*)*)"#
         )
         for file in Repository.specifications {
             let folder = file.path.split(separator: "/").dropFirst().dropLast()
                 .map { "\($0)/" }.joined()
-            for (name, section) in Self.matches(pattern, in: file.text) {
+            for (name, cited) in Self.matches(pattern, in: file.text) {
                 let isNear = Repository.exists("Spec/\(folder)\(name)")
-                check(isNear ? folder + name : name, section, in: file.path)
+                check(isNear ? folder + name : name, cited, in: file.path)
             }
         }
     }
@@ -52,36 +52,58 @@ import Testing
         }
     }
 
-    private func check(_ name: String, _ section: String?, in path: String) {
+    private func check(_ name: String, _ cited: [String], in path: String) {
         guard let sections = Self.sections[name] else {
             Issue.record("\(path) cites Spec/\(name), which does not exist")
             return
         }
-        if let section, !sections.contains(section) {
+        for section in cited where !sections.contains(section) {
             Issue.record("\(path) cites Spec/\(name) §\(section), which does not exist")
         }
     }
 
-    /// Numbers of the headings of each page under `Spec`.
+    /// What "§" may name: numbered headings of each page, and numbered items under them (5.1).
+    ///
+    /// Bold numbers at the start of a paragraph count too.
     private static let sections: [String: Set<String>] = Dictionary(
         uniqueKeysWithValues: Repository.specifications.map { file in
-            let numbers = file.lines.filter { $0.hasPrefix("#") }.compactMap { line in
-                line.drop { $0 == "#" || $0 == " " }.split(separator: " ").first
-                    .map { $0.hasSuffix(".") ? String($0.dropLast()) : String($0) }
+            var numbers = Set<String>()
+            var heading = ""
+            for line in file.lines {
+                let number = leadingNumber(line.drop { "#* ".contains($0) })
+                guard let number else { continue }
+                if line.hasPrefix("#") {
+                    heading = number
+                    numbers.insert(number)
+                } else if line.hasPrefix("**") {
+                    numbers.insert(number)
+                } else if line.first?.isNumber == true {
+                    numbers.insert("\(heading).\(number)")
+                }
             }
-            return (String(file.path.dropFirst("Spec/".count)), Set(numbers))
+            return (String(file.path.dropFirst("Spec/".count)), numbers)
         }
     )
+
+    /// "4.5" of "4.5 Checks", "3" of "3. A rule".
+    private static func leadingNumber(_ text: Substring) -> String? {
+        guard let word = text.split(separator: " ").first,
+            word.allSatisfy({ $0.isNumber || $0 == "." }), word.first?.isNumber == true
+        else { return nil }
+        return word.hasSuffix(".") ? String(word.dropLast()) : String(word)
+    }
 
     private static func matches(
         _ pattern: NSRegularExpression,
         in text: String
-    ) -> [(String, String?)] {
+    ) -> [(String, [String])] {
         let whole = NSRange(text.startIndex..., in: text)
         return pattern.matches(in: text, range: whole).compactMap { match in
             guard let name = Range(match.range(at: 1), in: text) else { return nil }
-            let section = Range(match.range(at: 2), in: text).map { String(text[$0]) }
-            return (String(text[name]), section)
+            let rest = Range(match.range(at: 2), in: text).map { String(text[$0]) } ?? ""
+            let numbers = rest.components(separatedBy: "§").dropFirst()
+                .map { $0.trimmingCharacters(in: CharacterSet(charactersIn: " ,and")) }
+            return (String(text[name]), numbers)
         }
     }
 

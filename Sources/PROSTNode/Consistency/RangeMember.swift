@@ -75,7 +75,7 @@ extension RangeKeeper {
         )
     }
 
-    /// The highest ballot promised anywhere in `arc`; of what was forgotten, where nothing is known.
+    /// The highest ballot promised anywhere in `arc`; of what was forgotten where nothing is known.
     func highestPromise(_ arc: RingInterval) -> Ballot {
         let known = map.overlapping(arc)
         let highest = known.map(\.promised).max() ?? .none

@@ -51,7 +51,8 @@ extension UpcallExecution {
 
     /// Runs for about `slice` fuel more; nil when that is used up.
     ///
-    /// What a slice leaves over adds up, so that a step which costs more than one slice is reached after several.
+    /// What a slice leaves over adds up, so that a step which costs more than one slice
+    /// is reached after several.
     func run(slice: UInt64) -> ExecutionReport? {
         lease.grant(max(slice, 1), to: machine)
         while true {

@@ -43,7 +43,8 @@ package struct UpcallLimits: Hashable, Sendable {
 
 /// One upcall to be run in an execution lane (`Spec/node.md` §3).
 ///
-/// Everything it may look at, as values, and leases of fuel and quotas. Nothing returns to the core before its report.
+/// Everything it may look at, as values, and leases of fuel and quotas. Nothing returns to
+/// the core before its report.
 package struct Invocation: Sendable {
     package var id: UInt64
     package var instance: InstanceID
