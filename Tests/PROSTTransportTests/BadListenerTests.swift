@@ -131,7 +131,6 @@ private struct BadListener: Sendable, CustomTestStringConvertible {
 
     private static let stranger: PrivateKey = {
         // Any fixed seed makes a key.
-        // swift-format-ignore: NeverUseForceTry
         try! PrivateKey(seed: [UInt8](repeating: 5, count: 32))
     }()
 }

@@ -100,7 +100,7 @@ internal import Wire
         let neighbour = third.handle
         try await node.run { $0.transport.setNeighbours([neighbour]) }
         // The node dials its neighbour by itself now.
-        try await third.wait(for: "neighbour") { !$0.ups.isEmpty }
+        try await node.wait(for: "neighbour") { $0.ups.count == 3 }
         #expect(try await node.statistics.peers == 3)
         for peer in strangers + [third] { try await peer.shutdown() }
         try await node.shutdown()
