@@ -45,8 +45,14 @@ enum { T_PUT = 1, T_GET, T_REMOVE, T_STORE }
 
 inbox sizeof(Event) + PAYLOAD_MAX
 
+; Twice a second what has waited for too long is ended: an answer may come to nothing here for lack of
+; fuel, and nothing may be held for ever.
+const SWEEP_MS = 500
+const SWEEP = -1
+
 upcall init(reason)
   blocks_open()
+  return time.timer(SWEEP_MS, SWEEP_MS, SWEEP) > 0 ? OK : E_QUOTA
 end
 
 export proc client_put(ev: Event) -> 1
@@ -89,7 +95,13 @@ upcall reply(ev: Event)
 end
 
 upcall timer(cookie, id)
-  operation_repeat(cookie)
+  if cookie == SWEEP
+    let now = time.now(MONOTONIC)
+    operations_sweep(now)
+    rounds_sweep(now)
+  else
+    operation_repeat(cookie)
+  end
 end
 
 proc answer_error(handle, status)

@@ -14,12 +14,14 @@ import cr.random, env.stat, st.put
 bss key: ID
 bss rubbish[4096]
 
-proc attack()
+export client_attack = attack_begin
+
+upcall timer(cookie, id)
   loop
     cr.random(key, sizeof(ID))
     if st.put(span(key), span(rubbish), TTL_NEVER, 0, 0) == E_QUOTA
       env.stat(span("refused"), 1)
-      return
+      return 0
     end
   end
 end

@@ -12,12 +12,14 @@ import env.stat, kbr.route, cr.random
 
 bss key: ID
 
-proc attack()
+export client_attack = attack_begin
+
+upcall timer(cookie, id)
   loop
     cr.random(key, sizeof(ID))
     if kbr.route(key, 0, 0, key, sizeof(ID), HOP_NONE) == E_RATE
       env.stat(span("refused"), 1)
-      return
+      return 0
     end
   end
 end

@@ -9,12 +9,14 @@
 include "attack.inc"
 import env.stat
 
-proc attack()
+export client_attack = attack_begin
+
+upcall timer(cookie, id)
   loop
     let pages = memory.grow(1)
     if pages < 0
       env.stat(span("refused"), 1)
-      return
+      return 0
     end
     store64(pages * 4096, -1)
   end

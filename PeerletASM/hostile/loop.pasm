@@ -8,7 +8,9 @@
 
 include "attack.inc"
 
-proc attack()
+export client_attack = attack_begin
+
+upcall timer(cookie, id)
   loop
   end
 end

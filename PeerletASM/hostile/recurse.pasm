@@ -10,6 +10,8 @@ proc deeper(n) -> 1
   return deeper(n + 1) + 1
 end
 
-proc attack()
+export client_attack = attack_begin
+
+upcall timer(cookie, id)
   deeper(0)
 end

@@ -21,7 +21,7 @@ package struct Node: Sendable {
     package internal(set) var policy: NodePolicy
     var admission: Admission
     var loader: CodeLoader
-    var limitLedger = LimitLedger()
+    package internal(set) var limitLedger = LimitLedger()
     /// Applications hosted here.
     var applications: [ApplicationID: HostedApplication] = [:]
     var instances: [InstanceID: InstanceRecord] = [:]

@@ -53,6 +53,29 @@ final class TestRing {
         return true
     }
 
+    /// Runs until every live node hosts the application, the live nodes serve all of the ring with
+    /// all of its replicas, and nothing is being taken over.
+    func replicate(_ name: String, within span: TimeSpan = .seconds(60)) -> Bool {
+        let end = simulation.now + span
+        while simulation.now < end {
+            if isReplicated(name) { return true }
+            simulation.run(for: .milliseconds(250))
+        }
+        return isReplicated(name)
+    }
+
+    private func isReplicated(_ name: String) -> Bool {
+        guard isSettled else { return false }
+        return live.allSatisfy { index in
+            guard let status = status(at: index), application(name, at: index) != nil else {
+                return false
+            }
+            return status["ranges_serving"]?.number ?? 0 > 0
+                && status["ranges_acquiring"]?.number == 0
+                && status["under_replicated"]?.number == 0
+        }
+    }
+
     func deploy(_ peerlet: Peerlet, at index: Int) throws {
         let number = simulation.command(
             .deploy(package: peerlet.package, locator: ""),
@@ -127,6 +150,16 @@ final class TestRing {
 
     func status(at index: Int) -> Document? {
         simulation.await(simulation.command(.status, at: index))?.document
+    }
+}
+
+extension TestRing {
+    /// A named counter of an application, summed over the live nodes.
+    func total(_ counter: String, of name: String) -> Int64 {
+        live.reduce(0) { sum, index in
+            let instances = application(name, at: index)?["instances"]?.items ?? []
+            return sum + instances.reduce(0) { $0 + ($1["counters"]?[counter]?.number ?? 0) }
+        }
     }
 }
 

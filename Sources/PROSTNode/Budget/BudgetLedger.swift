@@ -25,6 +25,14 @@ package struct BudgetLedger: Hashable, Sendable {
     mutating func burn(_ fuel: UInt64) { burned &+= fuel }
 }
 
+extension Node {
+    /// What messages on their way, waiting and running upcalls and open requests hold: always equal
+    /// to the ledger's `held`.
+    package var fuelHeld: UInt64 {
+        instances.values.reduce(passages.heldFuel &+ requests.heldFuel) { $0 &+ $1.heldFuel }
+    }
+}
+
 /// How a budget is divided; nothing here makes fuel.
 package enum BudgetRules {
     /// What a hop keeps back for a reroute: a quarter of what it has.
