@@ -25,12 +25,12 @@ package struct Node: Sendable {
     /// Applications hosted here.
     var applications: [ApplicationID: HostedApplication] = [:]
     var instances: [InstanceID: InstanceRecord] = [:]
+    /// Those that were stopped, the latest last.
+    var stoppedInstances: [InstanceID] = []
 
     var passages: PassageTable
     var duplicates: ExpiringTable<HopKey, HopAcknowledgement.Verdict>
     var reversePaths: ExpiringTable<ReversePath, NodeHandle>
-    /// Nodes that refused an application, for a while.
-    var refusals: ExpiringTable<Refusal, Bool>
     var requests = PendingRequests()
     let authority: ReplyAuthority
     let macSecret: [UInt8]
@@ -52,6 +52,8 @@ package struct Node: Sendable {
     var wasFormed = false
     /// What was hosted at the end of the last run, until it is loaded again.
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
+    /// Applications of the last run that have not been started again yet.
+    var restored: Set<ApplicationID> = []
     /// Packages that local clients deploy, by the loader's token.
     var deployments: [UInt64: Deployment] = [:]
     /// Numbers of the next chunk of answers in parts.
@@ -93,7 +95,6 @@ package struct Node: Sendable {
         passages = PassageTable(capacity: configuration.passageLimit)
         duplicates = ExpiringTable(capacity: configuration.duplicateLimit)
         reversePaths = ExpiringTable(capacity: configuration.reversePathLimit)
-        refusals = ExpiringTable(capacity: 1024)
         loader = CodeLoader(policy: policy, stored: stored.code)
         restore(from: stored)
     }
@@ -168,6 +169,7 @@ package struct Node: Sendable {
         case .requestDeadline(let nonce): requestOverdue(nonce)
         case .instance(let instance, let timer): instanceTimer(instance, timer)
         case .refill(let instance): schedule(instance)
+        case .usage(let application): effects(.readUsage(application))
         case .departure: departureOverdue()
         }
     }
@@ -177,6 +179,12 @@ package struct Node: Sendable {
         chordInput(.peerFailed(id, .connectionClosed))
         let now = now
         withLoader { $0.disconnected(id, at: now, &$1) }
+    }
+
+    /// Fuel in passages, requests, mailboxes, running upcalls and held outputs; at every moment
+    /// what the ledger says is held.
+    package var heldFuel: UInt64 {
+        instances.values.reduce(passages.heldFuel &+ requests.heldFuel) { $0 &+ $1.heldFuel }
     }
 
     /// A number never used before by this node: invocations, batches, reads.
@@ -207,12 +215,6 @@ package struct Node: Sendable {
 struct ReversePath: Hashable, Sendable {
     var origin: Identifier
     var nonce: UInt64
-}
-
-/// A node that does not host an application.
-struct Refusal: Hashable, Sendable {
-    var node: Identifier
-    var application: ApplicationID
 }
 
 /// Who is told when a batch is durable.

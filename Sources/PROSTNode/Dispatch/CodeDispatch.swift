@@ -97,6 +97,11 @@ extension Node {
         guard let subject = PolicySubject(peerlet.manifest, digest),
             case .allow(let limits) = policy.decide(subject)
         else { return nil }
+        let old = applications[id]
+        guard old != nil || UInt64(applications.count) < admission.totals.applications else {
+            log(.warning, "admission.refused", ["app": peerlet.manifest.name])
+            return nil
+        }
         var hosted = HostedApplication(
             peerlet: peerlet,
             limits: limits,
@@ -106,7 +111,6 @@ extension Node {
                 locator: ""
             )
         )
-        let old = applications[id]
         hosted.storedBytes = old?.storedBytes
         hosted.ranges = old?.ranges
         hosted.configured = old?.configured
@@ -118,7 +122,17 @@ extension Node {
         )
         if hosted.isConsistent, hosted.ranges == nil { startRanges(of: id) }
         if old != nil { upgradeInstances(of: id) }
+        resumeInstance(of: id)
         return applications[id]
+    }
+
+    /// An application that ran here before this node's restart runs again, without waiting for a
+    /// message: its timers and repairs are its own.
+    private mutating func resumeInstance(of application: ApplicationID) {
+        guard restored.remove(application) != nil, let hosted = applications[application],
+            hosted.peerlet.manifest.instanceClass != .keyed
+        else { return }
+        _ = ensureInstance(hosted.instance(for: handle.id), .restored)
     }
 
     /// Instances of an older version begin anew with the new code and `init(UPGRADED)`.
@@ -129,11 +143,16 @@ extension Node {
                 instances[id] = nil
                 continue
             }
-            var event = UpcallEvent(.initialize)
-            event.status = InitReason.upgraded.rawValue
+            // The new code knows nothing of the old one's timers.
+            for timer in record.timers.keys { timers.cancel(.instance(id, timer: timer)) }
+            record.timers = [:]
             record.needsFreshMachine = true
             record.state = .starting
-            record.mailbox.prepend(MailboxEntry(event, .initialize))
+            if !record.mailbox.beginsWithInitialization {
+                var event = UpcallEvent(.initialize)
+                event.status = InitReason.upgraded.rawValue
+                record.mailbox.prepend(MailboxEntry(event, .initialize))
+            }
             instances[id] = record
             schedule(id)
         }

@@ -52,14 +52,20 @@ extension Node {
         if let answer { send(.chunk, answer, to: peer, .bulk) }
     }
 
-    /// The transport could not hand a frame over. What has a time-out of its own waits for it; a
-    /// message on its way is rerouted at once.
+    /// The transport could not hand a frame over. What has a time-out of its own waits for it;
+    /// messages and answers on their way are rerouted at once.
     mutating func undeliverable(_ frame: Frame, to peer: NodeHandle) {
         connected[peer.id] = nil
         chordInput(.peerFailed(peer.id, .refused))
+        if FrameKind(rawValue: frame.kind) == .reply,
+            let reply = try? ReplyMessage(wireBytes: frame.body, "reply")
+        {
+            return arrive(reply, avoiding: peer.id)
+        }
         guard FrameKind(rawValue: frame.kind) == .route,
             let message = try? RoutedMessage(wireBytes: frame.body, "routed message"),
-            let number = passages.number(of: HopKey(id: message.id, attempt: message.attempt))
+            let number = passages.number(of: HopKey(id: message.id, attempt: message.attempt)),
+            case .awaitingAcknowledgement(let next) = passages[number]?.stage, next.id == peer.id
         else { return }
         timers.cancel(.acknowledgement(number))
         acknowledgementOverdue(number)

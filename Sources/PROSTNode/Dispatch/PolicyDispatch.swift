@@ -43,7 +43,11 @@ extension Node {
     }
 
     private mutating func evict(_ application: ApplicationID, because reason: String) {
+        var waiting = passages.numbers {
+            $0.stage == .awaitingRange && $0.message.application == application
+        }
         for id in instances.keys.sorted() where id.application == application {
+            waiting += recallDeliveries(of: id)
             stop(id, because: reason)
             instances[id] = nil
         }
@@ -54,6 +58,25 @@ extension Node {
             )
         }
         timers.cancel(.range(application))
+        timers.cancel(.usage(application))
+        // Refused here, these go on to the node that acts as root.
+        for number in waiting { route(number) }
+    }
+
+    /// Takes messages that wait for their upcall back out of a mailbox.
+    private mutating func recallDeliveries(of id: InstanceID) -> [UInt64] {
+        guard var record = instances[id] else { return [] }
+        var recalled: [UInt64] = []
+        for entry in record.mailbox.removeAll() {
+            if case .deliver(let number) = entry.purpose, passages[number] != nil {
+                passages.update(number) { $0.message.budget += entry.budget ?? 0 }
+                recalled.append(number)
+            } else {
+                record.mailbox.append(entry)
+            }
+        }
+        instances[id] = record
+        return recalled
     }
 
     /// A secret that differs for every instance, from this process's own.

@@ -10,6 +10,8 @@ extension Node {
         var buffer = EffectBuffer<ChordEffect>()
         chord.handle(input, at: now.instant, emit: &buffer)
         for effect in buffer.drain() { carryOut(effect) }
+        guard !watchers.isEmpty else { return }
+        for id in chord.suspectedPeers { watchedNodeIsGone(id) }
     }
 
     private mutating func carryOut(_ effect: ChordEffect) {
@@ -41,8 +43,30 @@ extension Node {
             announce(.left, node, old: nil, new: nil)
         }
         if old.range != new.range { announce(.range, handle, old: old.range, new: new.range) }
-        for id in before.subtracting(after).sorted() { watchedNodeIsGone(id) }
+        for id in before.subtracting(after).sorted() where isAmong(new, id) {
+            watchedNodeIsGone(id)
+        }
         for number in passages.numbers(where: { $0.stage == .awaitingRoute }) { route(number) }
+        // Another node may be the root now.
+        for number in passages.numbers(where: { $0.stage == .awaitingRange }) {
+            guard let key = passages[number]?.message.destination else { continue }
+            if case .forward = chord.nextHop(toward: key, avoiding: { _ in false }) {
+                timers.cancel(.rangeWait(number))
+                route(number)
+            }
+        }
+    }
+
+    /// Whether a node that is no neighbour any more lies among those that are: it left or died;
+    /// one that lies beyond them was only displaced.
+    private func isAmong(_ new: Neighborhood, _ id: Identifier) -> Bool {
+        if let last = new.successors.last,
+            RingInterval(after: handle.id, through: last.id).contains(id)
+        {
+            return true
+        }
+        guard let first = new.predecessors.last else { return true }
+        return RingInterval(after: first.id, through: handle.id).contains(id)
     }
 
     /// Tells every instance that exports `update`; overlay applications hear of the ring's range,

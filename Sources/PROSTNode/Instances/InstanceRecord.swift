@@ -32,6 +32,8 @@ struct InstanceRecord: Sendable {
     var mailbox = Mailbox()
     var running: Running?
     var output = OutputQueue()
+    /// It ended itself: the next message starts it again.
+    var hasExited = false
     /// The next upcall starts from a new machine.
     var needsFreshMachine = true
     var timers: [UInt64: Timer] = [:]
@@ -50,11 +52,22 @@ struct InstanceRecord: Sendable {
         messages = TokenBucket(rate: limits[.messages], burst: limits[.messages], at: now)
     }
 
-    /// What remains of an instance that was ended.
-    init(stopped id: InstanceID, because reason: String, usage: InstanceUsage, at now: Instant) {
-        self.init(id: id, limits: InstanceLimits(), at: now)
+    /// Gives up all but the figures and the rates, which an instance cannot refill by ending.
+    mutating func becomeStopped(because reason: String) {
         state = .stopped(reason)
-        self.usage = usage
+        mailbox = Mailbox()
+        running = nil
+        output = OutputQueue()
+        timers = [:]
+        watched = []
+        needsFreshMachine = true
+    }
+
+    /// The same instance before its first upcall.
+    mutating func beginAnew() {
+        state = .starting
+        needsFreshMachine = true
+        hasExited = false
     }
 
     /// Fuel held by waiting and running upcalls and by outputs.

@@ -52,6 +52,14 @@ struct Mailbox: Sendable {
 
     mutating func append(_ entry: MailboxEntry) { entries.append(entry) }
 
+    /// Whether the upcall for a timer waits already: a slow instance gets one, not a queue.
+    func holdsTimer(_ timer: UInt64) -> Bool {
+        entries[first...].contains { $0.purpose == .timer && $0.event.timer == timer }
+    }
+
+    /// Whether `init` is what comes next.
+    var beginsWithInitialization: Bool { entries[first...].first?.purpose == .initialize }
+
     /// Puts an entry before all others: an upcall to be made again, or `init`.
     mutating func prepend(_ entry: MailboxEntry) {
         if first > 0 {
@@ -62,8 +70,26 @@ struct Mailbox: Sendable {
         }
     }
 
+    /// Most neighbours that may wait to be told of; of more, the oldest news are dropped.
+    private static let newsLimit = 64
+
     /// Replaces a waiting `update` of the same kind, so that a burst of changes costs one upcall.
     mutating func coalesceUpdate(_ entry: MailboxEntry) {
+        let isNews = { (entry: MailboxEntry) in
+            entry.purpose == .update && entry.event.status <= UpdateKind.left.rawValue
+        }
+        // Who joins and leaves again is no news, but the latest word counts.
+        if isNews(entry) {
+            entries[first...].removeAll {
+                isNews($0) && $0.event.origin?.id == entry.event.origin?.id
+            }
+            if entries[first...].count(where: isNews) >= Self.newsLimit,
+                let oldest = entries[first...].firstIndex(where: isNews)
+            {
+                entries.remove(at: oldest)
+            }
+            return append(entry)
+        }
         for index in first..<entries.count
         where entries[index].purpose == .update && entries[index].event.status == entry.event.status
             && entries[index].event.origin == entry.event.origin

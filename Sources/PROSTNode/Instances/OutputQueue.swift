@@ -20,7 +20,10 @@ struct OutputQueue: Sendable {
 
     mutating func append(_ output: HeldOutput) { held.append(output) }
 
-    mutating func batchIsDurable(_ batch: UInt64) { committed.insert(batch) }
+    mutating func batchIsDurable(_ batch: UInt64) {
+        // Those of dropped output are nobody's any more.
+        if held.contains(where: { $0.batch == batch }) { committed.insert(batch) }
+    }
 
     /// Batches not yet durable, oldest first: the instance reads its own writes through them.
     var pendingBatches: [StoreBatch] {

@@ -12,7 +12,10 @@ extension Node {
         switch owner {
         case .node: break
         case .range(let application, let number):
-            if error == nil { rangeInput(.durable(number), application) }
+            if error == nil {
+                rangeInput(.durable(number), application)
+                recountStore(of: application)
+            }
         case .instance(let id):
             guard error == nil else { return restart(id) }
             instances[id]?.output.batchIsDurable(batch)
@@ -20,12 +23,18 @@ extension Node {
         }
     }
 
-    /// A commit failed: what was held is dropped and the instance begins again from the store.
+    /// A commit failed: what was held is dropped and the instance begins again from the store,
+    /// unless that happens again and again.
     private mutating func restart(_ id: InstanceID) {
-        guard instances[id] != nil else { return }
+        guard isRunning(id), let hosted = applications[id.application] else { return }
+        countFault(id, hosted)
+        guard isRunning(id) else { return }
         stop(id, because: "its store could not be written")
-        instances[id] = nil
-        applications[id.application]?.storedBytes = nil
+        if applications[id.application]?.storedBytes != nil {
+            applications[id.application]?.storedBytes = nil
+            effects(.readUsage(id.application))
+        }
+        instances[id]?.hasExited = true
         _ = ensureInstance(id, .restored)
     }
 
@@ -34,7 +43,9 @@ extension Node {
     }
 
     private mutating func release(_ output: HeldOutput, of id: InstanceID) {
-        guard let hosted = applications[id.application] else { return }
+        guard let hosted = applications[id.application] else {
+            return ledger.burn(output.budget ?? 0)
+        }
         var rest = divide(output, hosted)
         for (index, effect) in output.report.effects.enumerated() {
             carryOut(effect, share: rest.shares[index], of: output, by: id, hosted)
@@ -45,6 +56,12 @@ extension Node {
             conclude(output, result: 0, id)
         }
         settle(output, &rest.left)
+        // Last, so that what the upcall asked for before and after it leaves all the same.
+        for case .exit(let code) in output.report.effects {
+            stop(id, because: "it ended with code \(code)")
+            instances[id]?.hasExited = true
+            break
+        }
     }
 
     /// Fuel for each effect: messages share what the upcall left, or are injected here.
@@ -129,13 +146,21 @@ extension Node {
                 ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)]
             )
         case .count(let name, let delta):
-            let name = String(decoding: name, as: UTF8.self)
-            instances[id]?.usage.counters[name, default: 0] &+= delta
+            count(String(decoding: name, as: UTF8.self), delta, of: id)
         case .spawn(let application, let key, let argument):
             spawn(application ?? id.application, key, argument, for: output, by: id, hosted)
-        case .exit(let code): stop(id, because: "it ended with code \(code)")
-        case .checkpoint, .snapshot: break
+        case .exit, .checkpoint, .snapshot: break
         }
+    }
+
+    /// Named counters that an instance may have.
+    private static let counterLimit = 64
+
+    private mutating func count(_ name: String, _ delta: Int64, of id: InstanceID) {
+        guard let counters = instances[id]?.usage.counters,
+            counters[name] != nil || counters.count < Self.counterLimit
+        else { return }
+        instances[id]?.usage.counters[name, default: 0] &+= delta
     }
 
     private mutating func watch(_ node: NodeHandle, _ isOn: Bool, by id: InstanceID) {
@@ -144,8 +169,13 @@ extension Node {
             watchers[node.id, default: []].insert(id)
         } else {
             instances[id]?.watched.remove(node.id)
-            watchers[node.id]?.remove(id)
+            unwatch(node.id, by: id)
         }
+    }
+
+    mutating func unwatch(_ node: Identifier, by id: InstanceID) {
+        watchers[node]?.remove(id)
+        if watchers[node]?.isEmpty == true { watchers[node] = nil }
     }
 
     /// What follows the upcall itself: the message goes on, or is done.

@@ -102,6 +102,8 @@ extension Node {
         _ hosted: HostedApplication
     ) {
         let id = report.instance
+        // Its verdict counts from here on, also while its writes are on their way to the disk.
+        if case .forward(let passage) = entry.purpose { timers.cancel(.forward(passage)) }
         var batch: UInt64?
         if !report.batch.isEmpty {
             let number = uniqueNumber()
@@ -218,7 +220,7 @@ extension Node {
     }
 
     /// Repeated faults stop an instance, with a record of why.
-    private mutating func countFault(_ id: InstanceID, _ hosted: HostedApplication) {
+    mutating func countFault(_ id: InstanceID, _ hosted: HostedApplication) {
         guard var record = instances[id] else { return }
         let window = configuration.faultWindow
         record.faults = record.faults.filter { now.instant.since($0) < window } + [now.instant]
@@ -229,28 +231,38 @@ extension Node {
         }
     }
 
+    /// Remembers why the latest few stopped; keyed instances would else fill the table.
+    private mutating func forgetStopped(_ id: InstanceID) {
+        stoppedInstances.removeAll { $0 == id }
+        stoppedInstances.append(id)
+        guard stoppedInstances.count > Self.stoppedLimit else { return }
+        let oldest = stoppedInstances.removeFirst()
+        if !isRunning(oldest) { instances[oldest] = nil }
+    }
+
+    private static let stoppedLimit = 256
+
     /// Ends an instance; everything it holds is given back at once.
     mutating func stop(_ id: InstanceID, because reason: String) {
         guard var record = instances[id] else { return }
         log(.warning, "instance.stopped", ["app": "\(id.application)", "why": reason])
         for timer in record.timers.keys { timers.cancel(.instance(id, timer: timer)) }
         timers.cancel(.refill(id))
-        for node in record.watched { watchers[node]?.remove(id) }
+        for node in record.watched { unwatch(node, by: id) }
         for nonce in requests.nonces(where: { $0.isInstance(id) }) { dropRequest(nonce) }
         admission.release(id)
         let waiting = record.mailbox.removeAll()
         let held = record.output.removeAll()
-        if let running = record.running {
-            ledger.burn(running.lease + (running.entry.budget ?? 0))
-        }
-        instances[id] = InstanceRecord(
-            stopped: id,
-            because: reason,
-            usage: record.usage,
-            at: now.instant
-        )
+        var stopped = record
+        stopped.becomeStopped(because: reason)
+        instances[id] = stopped
+        forgetStopped(id)
         effects(.dropInstance(id))
+        for output in held { settleUndone(output.entry, unused: output.budget) }
+        if let running = record.running {
+            let fuel = running.entry.budget.map { $0 + running.lease }
+            settleUndone(running.entry, unused: fuel)
+        }
         for entry in waiting { settleUndone(entry, unused: entry.budget) }
-        for output in held { ledger.burn(output.budget ?? 0) }
     }
 }

@@ -10,12 +10,13 @@ internal import SansIO
 extension Node {
     /// The instance, made with its `init` queued if it is not there; nil if it may not run.
     mutating func ensureInstance(_ id: InstanceID, _ reason: InitReason = .fresh) -> Bool {
-        if let record = instances[id] {
-            if case .stopped = record.state { return false }
-            return true
-        }
+        if isRunning(id) { return true }
+        let former = instances[id]
+        if let former, !former.hasExited { return false }
         guard let hosted = applications[id.application] else { return false }
-        let isFirst = !instances.keys.contains { $0.application == id.application }
+        let isFirst = !instances.keys.contains {
+            $0.application == id.application && isRunning($0)
+        }
         let wanted = Reservation(
             memory: hosted.limits[.memory],
             storage: isFirst ? hosted.limits[.storage] : 0,
@@ -25,7 +26,8 @@ extension Node {
             log(.warning, "admission.refused", ["app": hosted.name])
             return false
         }
-        var record = InstanceRecord(id: id, limits: hosted.limits, at: now.instant)
+        var record = former ?? InstanceRecord(id: id, limits: hosted.limits, at: now.instant)
+        record.beginAnew()
         var event = UpcallEvent(.initialize)
         event.status = reason.rawValue
         record.mailbox.append(MailboxEntry(event, .initialize))
@@ -55,38 +57,61 @@ extension Node {
         return true
     }
 
-    /// Queues what the host has to tell; bounded by its cause, so never refused.
+    /// Entries beyond the owner's limit that the host's own news may fill.
+    private static let mailboxReserve: UInt64 = 1024
+
+    /// Queues what the host has to tell; bounded by its cause, so refused only in a flood.
     mutating func postAlways(_ entry: MailboxEntry, to id: InstanceID) {
-        guard instances[id] != nil else { return }
+        guard isRunning(id), let record = instances[id],
+            let limit = applications[id.application]?.limits[.mailbox],
+            UInt64(record.mailbox.count) < limit + Self.mailboxReserve
+        else { return ledger.burn(entry.budget ?? 0) }
         instances[id]?.mailbox.append(entry)
         schedule(id)
     }
 
+    func isRunning(_ id: InstanceID) -> Bool {
+        switch instances[id]?.state {
+        case .starting, .ready: true
+        case .stopped, nil: false
+        }
+    }
+
     mutating func postUpdate(_ event: UpcallEvent, to id: InstanceID) {
-        guard applications[id.application]?.exports(.update) == true else { return }
+        guard isRunning(id), applications[id.application]?.exports(.update) == true else {
+            return
+        }
         instances[id]?.mailbox.coalesceUpdate(MailboxEntry(event, .update))
         schedule(id)
     }
 
     /// Starts the next upcall of an instance if it is idle, allowed and has fuel.
     mutating func schedule(_ id: InstanceID) {
-        guard var record = instances[id], record.running == nil, let next = record.mailbox.next,
-            let hosted = applications[id.application], hosted.storedBytes != nil
+        guard isRunning(id), var record = instances[id], record.running == nil,
+            !record.mailbox.isEmpty, let hosted = applications[id.application],
+            hosted.storedBytes != nil
         else { return }
-        if case .stopped = record.state { return }
-        // Out of the container's rate: a pause before the upcall, not a trap in its middle.
-        let minimum = min(hosted.limits[.upcallFuel], record.fuel.burst, next.budget ?? .max)
-        if record.fuel.available(at: now.instant) < minimum {
-            if let time = record.fuel.time(of: minimum, at: now.instant) {
+        var next = record.mailbox.popFirst()
+        while let entry = next, !isWanted(entry) {
+            ledger.burn(entry.budget ?? 0)
+            next = record.mailbox.popFirst()
+        }
+        guard var entry = next else {
+            instances[id] = record
+            return
+        }
+        let allowed = min(hosted.limits[.upcallFuel], record.fuel.burst)
+        let lease = min(allowed, entry.budget ?? allowed)
+        // Out of the container's rate: a pause, not a trap.
+        if record.fuel.available(at: now.instant) < lease {
+            record.mailbox.prepend(entry)
+            if let time = record.fuel.time(of: lease, at: now.instant) {
                 timers.set(.refill(id), at: time)
             }
             instances[id] = record
             noteLimit(.fuel, of: hosted, nil, used: hosted.limits[.fuel] + 1, effect: .paused)
             return
         }
-        guard var entry = record.mailbox.popFirst() else { return }
-        let available = record.fuel.available(at: now.instant)
-        let lease = min(hosted.limits[.upcallFuel], entry.budget ?? available, available)
         if entry.budget != nil { entry.budget = (entry.budget ?? 0) - lease }
         let invocation = invocation(for: entry, lease: lease, record, hosted)
         record.nextTimer &+= UInt64(invocation.limits.timers)
@@ -101,6 +126,15 @@ extension Node {
         record.usage.upcalls &+= 1
         instances[id] = record
         effects(.execute(invocation))
+    }
+
+    /// False for the upcall of a message whose time is up, or which went on without it.
+    private func isWanted(_ entry: MailboxEntry) -> Bool {
+        switch entry.purpose {
+        case .forward(let passage): awaitsForward(passage)
+        case .deliver(let passage): passages[passage]?.stage == .awaitingUpcall(.deliver)
+        default: true
+        }
     }
 
     private mutating func invocation(
@@ -135,7 +169,7 @@ extension Node {
         return invocation
     }
 
-    private func limits(
+    private mutating func limits(
         of record: inout InstanceRecord,
         _ hosted: HostedApplication
     ) -> UpcallLimits {
@@ -148,8 +182,10 @@ extension Node {
         )
         limits.logBytes = Int(clamping: granted[.logBytes])
         let used = hosted.storedBytes ?? 0
+        if used > granted[.storage] / 4 * 3 { recountStore(of: record.id.application) }
         limits.storeBytes = granted[.storage] > used ? granted[.storage] - used : 0
         limits.timers = max(0, Int(clamping: granted[.timers]) - record.timers.count)
+        limits.watches = max(0, limits.watches - record.watched.count)
         limits.requests = max(
             0,
             Int(clamping: granted[.requests]) - requests.count(of: record.id)
@@ -157,22 +193,33 @@ extension Node {
         return limits
     }
 
+    /// The account drifts from the disk as rows expire or move between replicas: it is compared
+    /// again a while after either.
+    mutating func recountStore(of application: ApplicationID) {
+        guard !timers.isSet(.usage(application)) else { return }
+        timers.set(.usage(application), at: now.instant + .seconds(10))
+    }
+
     mutating func usageKnown(_ application: ApplicationID, _ usage: StoreUsage) {
-        guard applications[application] != nil,
-            applications[application]?.storedBytes == nil
-        else { return }
+        guard let hosted = applications[application] else { return }
+        let isWriting = instances.contains {
+            $0.key.application == application && !$0.value.output.isEmpty
+        }
+        // What is on its way to the disk may be missing in the answer.
+        guard hosted.storedBytes == nil || !isWriting else { return recountStore(of: application) }
         let (sum, overflow) = usage.durableBytes.addingReportingOverflow(usage.cacheBytes)
         applications[application]?.storedBytes = overflow ? .max : sum
         for id in instances.keys.sorted() where id.application == application { schedule(id) }
     }
 
     mutating func instanceTimer(_ id: InstanceID, _ timer: UInt64) {
-        guard let setting = instances[id]?.timers[timer] else { return }
+        guard let record = instances[id], let setting = record.timers[timer] else { return }
         if let period = setting.period {
             timers.set(.instance(id, timer: timer), at: now.instant + period)
         } else {
             instances[id]?.timers[timer] = nil
         }
+        guard !record.mailbox.holdsTimer(timer) else { return }
         var event = UpcallEvent(.timer)
         event.timer = timer
         event.status = setting.cookie

@@ -30,14 +30,14 @@ struct PendingRequest: Sendable {
     /// Sent again until the deadline; nil for requests that a local upcall answers.
     var message: RoutedMessage?
     var hint: NodeHandle?
-    /// The node itself is the target, not the root of a key.
-    var target: NodeHandle?
     var retries: UInt8 = 0
     /// Fuel kept for further tries.
     var retryFuel: UInt64 = 0
     /// Fuel set aside for the upcall that takes the answer.
     var replyFuel: UInt64 = 0
     var nextSequence: UInt32 = 0
+    /// Who sent the first chunk; chunks of another node's answer are not mixed in.
+    var responder: Identifier?
 }
 
 /// Requests under way at this node, by the nonce of their reply handles.

@@ -43,29 +43,36 @@ extension Node {
         )
     }
 
-    mutating func arrive(_ reply: ReplyMessage) {
+    /// From another node, or back from the transport, which could not hand it to `lost`.
+    mutating func arrive(_ reply: ReplyMessage, avoiding lost: Identifier? = nil) {
         ledger.receive(reply.budget)
         guard reply.timeToLive > 0 else { return ledger.burn(reply.budget) }
         var reply = reply
         reply.timeToLive -= 1
-        passOn(reply)
+        if reply.budget > configuration.ingressBudgetLimit {
+            ledger.burn(reply.budget - configuration.ingressBudgetLimit)
+            reply.budget = configuration.ingressBudgetLimit
+        }
+        passOn(reply, avoiding: lost)
     }
 
-    private mutating func passOn(_ reply: ReplyMessage) {
+    private mutating func passOn(_ reply: ReplyMessage, avoiding lost: Identifier? = nil) {
         if reply.handle.origin == handle.id { return receive(answer: reply) }
-        guard let next = wayBack(of: reply) else { return ledger.burn(reply.budget) }
+        guard let next = wayBack(of: reply, avoiding: lost) else {
+            return ledger.burn(reply.budget)
+        }
         ledger.send(reply.budget)
         send(.reply, reply, to: next)
     }
 
-    private func wayBack(of reply: ReplyMessage) -> NodeHandle? {
+    private func wayBack(of reply: ReplyMessage, avoiding lost: Identifier?) -> NodeHandle? {
         if let peer = connected[reply.handle.origin] { return peer }
         let path = ReversePath(origin: reply.handle.origin, nonce: reply.handle.nonce)
         if let previous = reversePaths[path], connected[previous.id] != nil { return previous }
         guard
             case .forward(let next) = chord.nextHop(
                 toward: reply.handle.origin,
-                avoiding: { _ in false }
+                avoiding: { $0 == lost }
             )
         else { return nil }
         return next

@@ -104,8 +104,6 @@ extension Node {
         ledger.burn(request.retryFuel)
     }
 
-    func retriesLeft(_ request: PendingRequest) -> UInt64 { request.retryFuel }
-
     private mutating func endRequest(_ nonce: UInt64) -> PendingRequest? {
         timers.cancel(.requestDeadline(nonce))
         timers.cancel(.requestRetry(nonce))
@@ -122,15 +120,23 @@ extension Node {
     /// An answer to a request of this node has come home.
     mutating func receive(answer reply: ReplyMessage) {
         guard authority.isGenuine(reply.handle), let request = requests[reply.handle.nonce],
-            request.handle == reply.handle, reply.sequence == request.nextSequence
+            request.handle == reply.handle, reply.sequence == request.nextSequence,
+            request.responder == nil || request.responder == reply.responder.id
         else { return ledger.burn(reply.budget) }
+        if !reply.isLast, isFlooded(request.waiter) {
+            ledger.burn(reply.budget)
+            return answerRequest(reply.handle.nonce, status: .rate)
+        }
         var fuel = reply.budget
         if reply.isLast {
             guard let ended = endRequest(reply.handle.nonce) else { return }
             fuel += ended.replyFuel
             ledger.burn(ended.retryFuel)
         } else {
-            requests.update(reply.handle.nonce) { $0.nextSequence += 1 }
+            requests.update(reply.handle.nonce) {
+                $0.nextSequence &+= 1
+                $0.responder = reply.responder.id
+            }
             // It is on its way: no more retries.
             timers.cancel(.requestRetry(reply.handle.nonce))
         }
@@ -144,6 +150,14 @@ extension Node {
             hops: reply.requestHops,
             spent: reply.fuelSpent
         )
+    }
+
+    /// Whether an instance has no room for another part of an answer.
+    private func isFlooded(_ waiter: RequestWaiter) -> Bool {
+        guard case .instance(let id, _) = waiter, let record = instances[id],
+            let hosted = applications[id.application]
+        else { return false }
+        return UInt64(record.mailbox.count) >= hosted.limits[.mailbox]
     }
 
     private mutating func answer(
@@ -182,9 +196,12 @@ extension Node {
                 event.type = message.type
                 event.messageID = message.id.bytes
             }
+            if applications[id.application]?.fits(.reply, payload: payload.count) == false {
+                event.status = HostError.tooBig.rawValue
+                event.payload = []
+            }
             var entry = MailboxEntry(event, .reply(nonce: request.handle.nonce), budget: fuel)
             entry.fuelElsewhere = spent
-            guard instances[id] != nil else { return ledger.burn(fuel) }
             postAlways(entry, to: id)
         }
     }

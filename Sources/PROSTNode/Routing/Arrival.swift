@@ -95,6 +95,9 @@ extension Node {
             timers.cancel(timer)
         }
         guard let passage = passages.remove(number) else { return }
+        if case .awaitingCode = passage.stage {
+            loader.forget(number, of: PackageDigest(passage.message.code.digest))
+        }
         ledger.burn(passage.message.budget)
         ledger.burn(passage.reserve)
     }

@@ -60,6 +60,11 @@ extension Node {
             event.flags.insert(message.rank == 0 ? .root : .unsure)
         }
         let budget = message.budget
+        timers.cancel(.rangeWait(number))
+        passages.update(number) {
+            $0.stage = .awaitingUpcall(.deliver)
+            $0.message.budget = 0
+        }
         guard
             post(
                 MailboxEntry(
@@ -70,11 +75,9 @@ extension Node {
                 ),
                 to: hosted.instance(for: message)
             )
-        else { return reject(number, passage, status: .rate) }
-        timers.cancel(.rangeWait(number))
-        passages.update(number) {
-            $0.stage = .awaitingUpcall(.deliver)
-            $0.message.budget = 0
+        else {
+            ledger.burn(budget)
+            return reject(number, passage, status: .rate)
         }
         counters.delivered &+= 1
     }
@@ -114,13 +117,16 @@ extension Node {
             return reject(number, passage, status: .denied)
         }
         let rank = Int(message.rank) + 1
-        guard rank < configuration.replicas, let next = neighborhood.successors.first else {
+        let next = neighborhood.successors.first { successor in
+            successor.id != handle.id && !passage.avoided.contains(successor.id)
+        }
+        guard rank < configuration.replicas, let next else {
             return reject(number, passage, status: .denied)
         }
         passages.update(number) {
             $0.message.rank = UInt8(clamping: rank)
-            $0.message.attempt = $0.message.attempt & 0xF0
-            $0.avoided = []
+            if !$0.isDelegated { $0.renewAttempt() }
+            $0.isDelegated = true
         }
         transmit(number, to: next)
     }

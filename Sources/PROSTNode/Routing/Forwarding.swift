@@ -47,15 +47,19 @@ extension Node {
         case .forward(let next): event.next = passage.hint ?? next
         case .unknown: event.flags.insert(.unsure)
         }
-        guard lease > 0,
+        guard lease > 0 else { return route(number) }
+        passages.update(number) {
+            $0.stage = .awaitingUpcall(.forward)
+            $0.message.budget -= lease
+        }
+        guard
             post(
                 MailboxEntry(event, .forward(passage: number), budget: lease),
                 to: hosted.instance(for: message)
             )
-        else { return route(number) }
-        passages.update(number) {
-            $0.stage = .awaitingUpcall(.forward)
-            $0.message.budget -= lease
+        else {
+            passages.update(number) { $0.message.budget += lease }
+            return route(number)
         }
         counters.forwardUpcalls &+= 1
         limitForward(number, passage)
@@ -83,6 +87,8 @@ extension Node {
             passage.message.budget += unused
             if verdict.decision == .proceedSilently { passage.message.flags.insert(.silent) }
             guard verdict.decision != .stop else { return }
+            // On a new way it may pass nodes again, which must not take it for a repetition.
+            if verdict.key != nil || verdict.next != nil { passage.renewAttempt() }
             if let key = verdict.key { passage.message.destination = key }
             if let payload = verdict.payload { passage.message.payload = payload }
             if let type = verdict.type { passage.message.type = type }

@@ -7,8 +7,8 @@ internal import SansIO
 // Choosing and reaching the next hop: recursive routing with acknowledgements, time-outs from
 // measured round trips, and reroutes paid from a reserve (`Spec/node.md` §3.3).
 extension Node {
-    /// Times a hop tries in all: the low nibble of the attempt counts them.
-    private static let attemptLimit: UInt8 = 6
+    /// Times a hop tries in all, not counting a busy next hop.
+    private static let tryLimit: UInt8 = 6
 
     mutating func route(_ number: UInt64) {
         guard let passage = passages[number] else { return }
@@ -18,7 +18,7 @@ extension Node {
             if let target = passage.hint { return transmit(number, to: target) }
             return fail(number, passage, status: .noRoute)
         }
-        if message.rank > 0, passage.previous != nil { return deliver(number) }
+        if message.rank > 0, passage.previous != nil { return actAsRoot(number, passage) }
         if let hint = passage.hint, !passage.avoided.contains(hint.id), hint.id != handle.id {
             return transmit(number, to: hint)
         }
@@ -68,10 +68,15 @@ extension Node {
         else { return }
         chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
         switch acknowledgement.verdict {
-        case .accepted, .expired: endPassage(number)
+        case .accepted, .expired:
+            keepReserve(number, passage)
+            endPassage(number)
         case .stale: fail(number, passage, status: .stale)
         case .busy:
-            passages.update(number) { $0.busyRetries = min($0.busyRetries + 1, 8) }
+            passages.update(number) {
+                $0.busyRetries = min($0.busyRetries + 1, 8)
+                $0.isBusy = true
+            }
             // Responsibility stays where it is: the same hop is asked again, later.
             timers.set(
                 .acknowledgement(number),
@@ -81,26 +86,52 @@ extension Node {
         }
     }
 
+    /// The reserve that was not needed goes back to the source's request, for its own retries.
+    private mutating func keepReserve(_ number: UInt64, _ passage: Passage) {
+        guard passage.previous == nil, let nonce = passage.message.replyHandle?.nonce,
+            requests[nonce] != nil
+        else { return }
+        requests.update(nonce) { $0.retryFuel += passage.reserve }
+        passages.update(number) { $0.reserve = 0 }
+    }
+
     /// No acknowledgement: another hop is tried with what was kept in reserve.
     mutating func acknowledgementOverdue(_ number: UInt64) {
         guard let passage = passages[number],
             case .awaitingAcknowledgement(let next) = passage.stage
         else { return }
-        let tries = passage.message.attempt & 15
-        guard tries + 1 < Self.attemptLimit else {
+        let wasBusy = passage.isBusy
+        guard wasBusy || passage.tries + 1 < Self.tryLimit else {
             return fail(number, passage, status: .dead)
         }
         counters.reroutes &+= 1
-        let wasBusy = passage.busyRetries > 0
         passages.update(number) { passage in
-            passage.message.attempt += 1
+            passage.renewAttempt()
             passage.message.budget = passage.reserve
             passage.reserve = 0
-            if !wasBusy, tries > 0 || connected[next.id] == nil {
-                passage.avoided.append(next.id)
-            }
+            passage.isBusy = false
+            guard !wasBusy else { return }
+            if passage.tries > 0 || connected[next.id] == nil { passage.avoided.append(next.id) }
+            passage.tries += 1
         }
+        // At a higher rank the next hop was chosen by `refuse`, which chooses again.
+        if passage.isDelegated, !wasBusy {
+            passages.update(number) { $0.message.rank -= 1 }
+            return deliver(number)
+        }
+        if passage.isDelegated { return transmit(number, to: next) }
         route(number)
+    }
+
+    /// A message whose root has refused it comes here: this node stands in for it if it is of the
+    /// key's replica set, as far as it knows.
+    private mutating func actAsRoot(_ number: UInt64, _ passage: Passage) {
+        let message = passage.message
+        let members = chord.replicaSet(message.destination, count: configuration.replicas).members
+        guard Int(message.rank) < configuration.replicas,
+            members.isEmpty || members.contains(where: { $0.id == handle.id })
+        else { return reject(number, passage, status: .unsure) }
+        deliver(number)
     }
 
     /// A message cannot go on from here. Only its source says so to anyone; elsewhere the origin's
@@ -118,7 +149,11 @@ extension Node {
             event.type = message.type
             event.origin = passage.hint
             event.status = status.rawValue
-            event.payload = message.payload
+            let fits = applications[sender.instance.application]?.fits(
+                .undeliverable,
+                payload: message.payload.count
+            )
+            event.payload = fits == true ? message.payload : []
             _ = post(MailboxEntry(event, .undeliverable), to: sender.instance)
         }
     }

@@ -32,8 +32,14 @@ struct Passage: Sendable {
     /// Fuel kept back to pay for a reroute, so that it mints none.
     var reserve: UInt64 = 0
     var sentAt: Instant
+    /// Next hops that were tried and did not acknowledge.
+    var tries: UInt8 = 0
     /// Times a busy next hop was asked again.
     var busyRetries: UInt8 = 0
+    /// The last attempt was answered BUSY: the same hop is asked again.
+    var isBusy = false
+    /// This node refused it; the next hop is to act as its root.
+    var isDelegated = false
     /// First hop chosen by the sender or by `forward`.
     var hint: NodeHandle?
     /// The local instance to tell when it cannot be delivered.
@@ -53,6 +59,11 @@ struct Passage: Sendable {
         self.sender = sender
         deadline = arrived + .milliseconds(UInt64(message.remaining))
         sentAt = arrived
+    }
+
+    /// Takes a new attempt, so that no hop takes it for one that it has seen; wraps around.
+    mutating func renewAttempt() {
+        message.attempt = message.attempt & 0xF0 | (message.attempt &+ 1) & 0x0F
     }
 
     /// What the header says of the time left, after the time the message was held here.

@@ -8,6 +8,7 @@ extension Node {
     mutating func restore(from stored: StoredNode) {
         rangeRows = stored.rangeRows
         hostedBefore = stored.hosted
+        restored = Set(stored.hosted.keys)
         if let record = stored.ring {
             chordInput(.restore(record))
             contacts = record.contacts
