@@ -56,6 +56,7 @@ package final class SQLiteStore: StoreReader, Sendable {
                       writer BLOB NOT NULL, expires INTEGER, cache INTEGER NOT NULL,
                       user BLOB NOT NULL, value BLOB NOT NULL, PRIMARY KEY (space, key));
                     CREATE INDEX row_expires ON row (expires) WHERE expires IS NOT NULL;
+                    \(DigestBuckets.schema)
                     PRAGMA user_version = 1;
                     """
             )
@@ -63,7 +64,7 @@ package final class SQLiteStore: StoreReader, Sendable {
     }
 
     /// Makes batches durable together, in order.
-    func commit(_ batches: [StoreBatch]) throws(StoreError) {
+    package func commit(_ batches: [StoreBatch]) throws(StoreError) {
         do {
             try pool.write { db in
                 let put = try db.cachedStatement(
@@ -78,35 +79,68 @@ package final class SQLiteStore: StoreReader, Sendable {
                 let remove = try db.cachedStatement(
                     sql: "DELETE FROM row WHERE space = ? AND key = ?"
                 )
+                var buckets = DigestBuckets()
                 for write in batches.lazy.flatMap(\.writes) {
+                    let space = write.space.blob
+                    let old = try Self.storedVersion(space, write.key, db)
+                    try buckets.replace(space, write.key, old, by: write.value?.version, db)
                     guard let value = write.value else {
-                        try remove.execute(
-                            arguments: [write.space.blob, Data(write.key)])
+                        try remove.execute(arguments: [space, Data(write.key)])
                         continue
                     }
                     try put.execute(
                         arguments: [
-                            write.space.blob, Data(write.key),
-                            Int64(bitPattern: value.version.counter),
+                            space, Data(write.key), Int64(bitPattern: value.version.counter),
                             Data(value.version.writer.bytes),
                             value.expires.map { Int64(clamping: $0.milliseconds) },
                             value.isCache, Data(value.userBytes), Data(value.bytes),
                         ])
                 }
+                try buckets.write(to: db)
             }
         } catch {
             throw StoreError("\(error)")
         }
     }
 
+    private static func storedVersion(
+        _ space: Data,
+        _ key: [UInt8],
+        _ db: Database
+    ) throws -> ReplicaVersion? {
+        let statement = try db.cachedStatement(
+            sql: "SELECT counter, writer FROM row WHERE space = ? AND key = ?"
+        )
+        return try Row.fetchOne(statement, arguments: [space, Data(key)])
+            .map { try version($0, 0) }
+    }
+
     /// Removes rows that expired before `time`.
-    func removeExpired(before time: UInt64) throws(StoreError) {
+    package func removeExpired(before time: UInt64) throws(StoreError) {
         do {
             try pool.write { db in
-                try db.execute(
-                    sql: "DELETE FROM row WHERE expires IS NOT NULL AND expires < ?",
+                let expired = try Row.fetchAll(
+                    db,
+                    sql: "SELECT space, key, counter, writer FROM row WHERE expires < ? LIMIT 1000",
                     arguments: [Int64(clamping: time)]
                 )
+                var buckets = DigestBuckets()
+                for row in expired {
+                    let space: Data = row[0]
+                    let key: Data = row[1]
+                    try buckets.replace(
+                        space,
+                        Array(key),
+                        try Self.version(row, 2),
+                        by: nil,
+                        db
+                    )
+                    try db.execute(
+                        sql: "DELETE FROM row WHERE space = ? AND key = ?",
+                        arguments: [space, key]
+                    )
+                }
+                try buckets.write(to: db)
             }
         } catch {
             throw StoreError("\(error)")
@@ -161,19 +195,11 @@ package final class SQLiteStore: StoreReader, Sendable {
         in arc: RingInterval
     ) throws(StoreError) -> RangeDigest {
         try read { db in
-            let statement = try db.cachedStatement(
-                sql: "SELECT key, counter, writer FROM row WHERE space = ? ORDER BY key"
-            )
-            let rows = try Row.fetchCursor(statement, arguments: [space.blob])
-            var digest = RangeDigest()
-            while let row = try rows.next() {
-                let key: Data = row[0]
-                guard let position = ArcScan.position(Array(key)), arc.contains(position) else {
-                    continue
-                }
-                digest.add(RangeDigest.term(key: Array(key), version: try Self.version(row, 1)))
+            var total = RangeDigest()
+            for span in KeySpan.spans(of: arc) {
+                total.add(try DigestBuckets.digest(space.blob, span, db))
             }
-            return digest
+            return total
         }
     }
 
@@ -201,7 +227,7 @@ package final class SQLiteStore: StoreReader, Sendable {
         }
     }
 
-    private static func version(_ row: Row, _ column: Int) throws -> ReplicaVersion {
+    static func version(_ row: Row, _ column: Int) throws -> ReplicaVersion {
         let writer: Data = row[column + 1]
         guard let id = Identifier(bytes: writer) else {
             throw StoreError("a row's version is damaged")

@@ -35,6 +35,11 @@ package struct KeySpan: Hashable, Sendable {
     package var lower: [UInt8]
     package var upper: [UInt8]
 
+    package init(lower: [UInt8], upper: [UInt8]) {
+        self.lower = lower
+        self.upper = upper
+    }
+
     package static let everything = KeySpan(lower: [], upper: StoreKeys.end)
 
     package func contains(_ key: [UInt8]) -> Bool {

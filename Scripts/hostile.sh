@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# Five nodes, the dht under a fixed open load, and all hostile peerlets on every node, together
+# allowed one of two cores: interleaved pairs of runs without and with them.
+# Usage: Scripts/hostile.sh [--pairs N] [--seconds N] [--rate N]
+# Prints the latencies of each run and exits 0 if p99 with the attackers is at most the larger of
+# twice the unattacked p99 and that p99 + 5 ms, in the medians over the pairs.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. Scripts/flags.sh
+
+pairs=3 seconds=60 rate=100
+while [ $# -gt 0 ]; do
+    case $1 in
+        --pairs) pairs=$2; shift 2 ;;
+        --seconds) seconds=$2; shift 2 ;;
+        --rate) rate=$2; shift 2 ;;
+        *) echo "usage: $0 [--pairs N] [--seconds N] [--rate N]" >&2; exit 64 ;;
+    esac
+done
+
+swift build "${RELEASE_FLAGS[@]}" --product prost >&2
+swift build "${RELEASE_FLAGS[@]}" --product prost-asm >&2
+bin=$(swift build "${RELEASE_FLAGS[@]}" --show-bin-path)
+work=$(mktemp -d)
+pids=()
+cleanup() {
+    trap - EXIT INT TERM
+    for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT TERM
+
+"$bin/prost-asm" key new "$work/provider.key" --no-passphrase >&2
+"$bin/prost-asm" key new "$work/stranger.key" --no-passphrase >&2
+"$bin/prost-asm" build PeerletASM/dht/dht.pasm -o "$work/dht.peerlet" --key "$work/provider.key" >&2
+attackers=(loop hoard flood fill recurse)
+for name in "${attackers[@]}"; do
+    "$bin/prost-asm" build "PeerletASM/hostile/$name.pasm" -o "$work/$name.peerlet" \
+        --key "$work/stranger.key" >&2
+done
+root() { "$bin/prost-asm" inspect "$1" --json | sed -n 's/.*"root_key" *: *"\([^"]*\)".*/\1/p' | head -1; }
+
+# A core runs about 250 million fuel a second; 25 attackers share it.
+cat >"$work/policy.yaml" <<YAML
+providers:
+  - key: $(root "$work/dht.peerlet")
+    name: provider
+    access: allow
+    limits: { fuel: 100M/s, upcall_fuel: 20M, memory: 8MiB, storage: 64MiB, messages: 5000/s }
+  - key: $(root "$work/loop.peerlet")
+    name: stranger
+    access: allow
+    limits: { fuel: 10M/s, fuel_burst: 10M, upcall_fuel: 2M, memory: 1MiB, storage: 1MiB, messages: 50/s }
+YAML
+
+start_ring() {
+    for index in 1 2 3 4 5; do
+        local join=()
+        [ "$index" = 1 ] || join=(--join "$first")
+        "$bin/prost" run --data-dir "$work/n$index" --ring hostile --listen 127.0.0.1:0 \
+            --policy "$work/policy.yaml" --json "${join[@]}" \
+            >"$work/n$index.out" 2>"$work/n$index.log" &
+        pids+=($!)
+        until [ -s "$work/n$index.out" ]; do
+            kill -0 "${pids[-1]}" 2>/dev/null || { cat "$work/n$index.log" >&2; exit 70; }
+            sleep 0.05
+        done
+        [ "$index" != 1 ] || first=$(sed -n 's/.*"address":"\([^"]*\)".*/\1/p' "$work/n1.out")
+    done
+    for index in 1 2 3 4 5; do
+        until "$bin/prost" status --json --node "$work/n$index" | tr -d ' \n' \
+            | grep -q '"phase":"formed".*"settled":true'; do sleep 0.1; done
+        "$bin/prost" deploy "$work/dht.peerlet" --node "$work/n$index" --json >/dev/null
+    done
+}
+
+# The load, in us: p50 and p99.
+measure() {
+    "$bin/prost" bench dht put get --rate "$rate" --seconds "$seconds" --keys 500 --size 200 \
+        --node "$work/n1" --also "$work/n2" --also "$work/n3" --also "$work/n4" \
+        --also "$work/n5" --json
+}
+field() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" <<<"$2"; }
+
+attack() {
+    for index in 1 2 3 4 5; do
+        for name in "${attackers[@]}"; do
+            "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index" --json >/dev/null || true
+            "$bin/prost" call "$name" attack --node "$work/n$index" --json --timeout 500 \
+                >/dev/null 2>&1 || true
+        done
+    done
+}
+
+stop_ring() {
+    for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    pids=()
+    rm -rf "$work"/n[1-5]
+}
+
+quiet=() loud=()
+for pair in $(seq "$pairs"); do
+    for attacked in no yes; do
+        start_ring
+        "$bin/prost" bench dht put --rate 200 --seconds 3 --keys 500 --size 200 \
+            --node "$work/n1" --json >/dev/null
+        [ "$attacked" = no ] || attack
+        result=$(measure)
+        p99=$(field p99_us "$result")
+        printf 'pair %s  attacked %-3s  %s\n' "$pair" "$attacked" "$result"
+        if [ "$attacked" = yes ]; then
+            loud+=("${p99:-999999999}")
+            "$bin/prost" app limits --node "$work/n1" | cut -c1-160 | sort -u
+        else
+            quiet+=("${p99:-999999999}")
+        fi
+        stop_ring
+    done
+done
+
+median() { printf '%s\n' "$@" | sort -n | sed -n "$((($# + 1) / 2))p"; }
+without=$(median "${quiet[@]}") with=$(median "${loud[@]}")
+limit=$((without * 2 > without + 5000 ? without * 2 : without + 5000))
+echo "p99 without attackers $without us, with $with us, allowed $limit us"
+[ "$with" -le "$limit" ]
