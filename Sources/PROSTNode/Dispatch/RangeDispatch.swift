@@ -119,7 +119,9 @@ extension Node {
         guard let read = reads.removeValue(forKey: request) else { return }
         switch result {
         case .success(let page): rangeInput(.rows(read.number, page), read.application)
-        case .failure(let error): log(.error, "store.read_failed", ["error": "\(error)"])
+        case .failure(let error):
+            log(.error, "store.read_failed", ["error": "\(error)"])
+            rangeInput(.unreadable(read.number), read.application)
         }
     }
 
@@ -127,7 +129,9 @@ extension Node {
         guard let read = reads.removeValue(forKey: request) else { return }
         switch result {
         case .success(let digest): rangeInput(.digest(read.number, digest), read.application)
-        case .failure(let error): log(.error, "store.read_failed", ["error": "\(error)"])
+        case .failure(let error):
+            log(.error, "store.read_failed", ["error": "\(error)"])
+            rangeInput(.unreadable(read.number), read.application)
         }
     }
 

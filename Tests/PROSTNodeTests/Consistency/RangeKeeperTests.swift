@@ -2,7 +2,7 @@ import KBR
 import SansIO
 import Testing
 
-@testable import PROSTNode
+import PROSTNode
 
 @Suite struct RangeKeeperTests {
     @Test func `a ring that forms serves every key and replicates it`() {

@@ -4,7 +4,7 @@ import SansIO
 import Testing
 import Wire
 
-@testable import PROSTNode
+import PROSTNode
 
 @Suite struct RangeMessageTests {
     private let node = NodeHandle(

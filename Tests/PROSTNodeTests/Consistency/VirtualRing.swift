@@ -3,7 +3,7 @@ import PeerletRuntime
 import SansIO
 import Wire
 
-@testable import PROSTNode
+import PROSTNode
 
 /// Keepers over virtual disks and a virtual network, under a replicated register per key.
 ///
