@@ -163,7 +163,9 @@ extension ClientResponse: WireCodable {
             throw reader.error("status", .invalid("unknown"))
         }
         self.status = status
-        isLast = try reader.u8("last response") != 0
+        let last = try reader.u8("last response")
+        guard last <= 1 else { throw reader.error("last response", .notCanonical("0 or 1")) }
+        isLast = last == 1
         document = try Document(from: &reader)
     }
 

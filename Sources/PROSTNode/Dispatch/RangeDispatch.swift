@@ -1,9 +1,9 @@
-internal import KBR
+package import KBR
 internal import PeerletBytecode
 internal import PeerletPackage
 internal import PeerletRuntime
 internal import SansIO
-internal import Wire
+package import Wire
 
 /// A read of rows or a digest that a range waits for.
 struct RangeRead: Hashable, Sendable {
@@ -190,24 +190,24 @@ extension Node {
 }
 
 /// A message between members, with where the code may be had (`Spec/wire.md` §11).
-struct RangeFrame: Hashable, Sendable, WireCodable {
-    var application: ApplicationID
-    var code: RoutedMessage.Code
-    var message: RangeMessage
+package struct RangeFrame: Hashable, Sendable, WireCodable {
+    package var application: ApplicationID
+    package var code: RoutedMessage.Code
+    package var message: RangeMessage
 
-    init(application: ApplicationID, code: RoutedMessage.Code, message: RangeMessage) {
+    package init(application: ApplicationID, code: RoutedMessage.Code, message: RangeMessage) {
         self.application = application
         self.code = code
         self.message = message
     }
 
-    init(from reader: inout WireReader) throws(WireError) {
+    package init(from reader: inout WireReader) throws(WireError) {
         application = try ApplicationID(from: &reader)
         code = try RoutedMessage.Code(from: &reader)
         message = try RangeMessage(from: &reader)
     }
 
-    func encode(to writer: inout WireWriter) {
+    package func encode(to writer: inout WireWriter) {
         application.encode(to: &writer)
         code.encode(to: &writer)
         message.encode(to: &writer)
