@@ -68,7 +68,9 @@ package struct Node: Sendable {
     var effects = EffectBuffer<NodeEffect>()
 
     /// `seed` decides identifiers and delays; `stored` is what `StoreSpace.node` held at the end of
-    /// the last run. Throws if the secret for reply handles cannot be made.
+    /// the last run.
+    ///
+    /// Throws if the secret for reply handles cannot be made.
     package init(
         handle: NodeHandle,
         configuration: NodeConfiguration,

@@ -3,8 +3,10 @@ package import PeerletRuntime
 internal import SansIO
 package import Wire
 
-/// Everything a node asks of the world around it. Effects are carried out in order; in particular
-/// a `send` after a `commit` does not wait for it: the core holds back what must wait.
+/// Everything a node asks of the world around it.
+///
+/// Effects are carried out in order; in particular a `send` after a `commit` does not wait for it:
+/// the core holds back what must wait.
 package enum NodeEffect: Sendable {
     package enum Priority: Hashable, Sendable {
         case control

@@ -49,6 +49,7 @@ package final class NodeService {
     private var expiry: RepeatedTask?
 
     /// Opens the folder's store and key, listens, and makes the node; it is in no ring yet.
+    ///
     /// To be called on the event loop's thread only through `start`.
     private init(
         eventLoop: any EventLoop,
@@ -179,8 +180,9 @@ package final class NodeService {
 
     // MARK: The core
 
-    /// One step of the core, then what it asks for. An effect may bring the next input at once;
-    /// it waits for its turn.
+    /// One step of the core, then what it asks for.
+    ///
+    /// An effect may bring the next input at once; it waits for its turn.
     package func input(_ input: NodeInput) {
         waiting.append(input)
         guard !isHandling else { return }

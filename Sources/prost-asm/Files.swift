@@ -54,7 +54,9 @@ enum Files {
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    /// `-` is standard output. A secret is for its owner's eyes only, from its first byte on.
+    /// `-` is standard output.
+    ///
+    /// A secret is for its owner's eyes only, from its first byte on.
     static func write(
         _ bytes: [UInt8],
         to path: String,

@@ -28,12 +28,17 @@ import Testing
             key[31] = UInt8(truncatingIfNeeded: random.below(6))
             let value = StoredValue(
                 version: ReplicaVersion(
-                    counter: random.below(1000), writer: Identifier(words: (1, 2, 3, 4))),
+                    counter: random.below(1000),
+                    writer: Identifier(words: (1, 2, 3, 4))
+                ),
                 expires: random.below(3) == 0 ? WallTime(milliseconds: random.below(100)) : nil,
-                isCache: random.below(5) == 0, userBytes: random.bytes(Int(random.below(17))),
-                bytes: random.bytes(Int(random.below(200))))
+                isCache: random.below(5) == 0,
+                userBytes: random.bytes(Int(random.below(17))),
+                bytes: random.bytes(Int(random.below(200)))
+            )
             batch.writes.append(
-                StoreWrite(space: space, key: key, value: random.below(4) == 0 ? nil : value))
+                StoreWrite(space: space, key: key, value: random.below(4) == 0 ? nil : value)
+            )
         }
         return batch
     }
@@ -61,14 +66,16 @@ import Testing
             for space in memory.spaces {
                 let rows = try disk.rows(space, after: [], descending: false, limit: 1000)
                 #expect(
-                    try rows == memory.rows(space, after: [], descending: false, limit: 1000))
+                    try rows == memory.rows(space, after: [], descending: false, limit: 1000)
+                )
                 #expect(try disk.usage(space) == memory.usage(space))
                 let arc = Self.arc(&random)
                 #expect(try disk.digest(space, in: arc) == memory.digest(space, in: arc))
                 if let middle = rows.randomElement(using: &random) {
                     #expect(
                         try disk.rows(space, after: middle.key, descending: true, limit: 3)
-                            == memory.rows(space, after: middle.key, descending: true, limit: 3))
+                            == memory.rows(space, after: middle.key, descending: true, limit: 3)
+                    )
                     #expect(try disk.value(space, middle.key) == middle.value)
                 }
             }
@@ -95,7 +102,8 @@ import Testing
         for space in memory.spaces {
             #expect(
                 try again.rows(space, after: [], descending: false, limit: 1000)
-                    == memory.rows(space, after: [], descending: false, limit: 1000))
+                    == memory.rows(space, after: [], descending: false, limit: 1000)
+            )
         }
     }
 
@@ -109,10 +117,15 @@ import Testing
             let expires = number.isMultiple(of: 2) ? WallTime(milliseconds: 100) : nil
             batch.writes.append(
                 StoreWrite(
-                    space: space, key: [UInt8](repeating: number, count: 32),
+                    space: space,
+                    key: [UInt8](repeating: number, count: 32),
                     value: StoredValue(
-                        version: ReplicaVersion(counter: 1, writer: .zero), expires: expires,
-                        bytes: [number])))
+                        version: ReplicaVersion(counter: 1, writer: .zero),
+                        expires: expires,
+                        bytes: [number]
+                    )
+                )
+            )
         }
         try disk.commit([batch])
         try disk.removeExpired(before: 101)

@@ -52,8 +52,10 @@ extension Node {
         if let answer { send(.chunk, answer, to: peer, .bulk) }
     }
 
-    /// The transport could not hand a frame over. What has a time-out of its own waits for it;
-    /// messages and answers on their way are rerouted at once.
+    /// The transport could not hand a frame over.
+    ///
+    /// What has a time-out of its own waits for it; messages and answers on their way are rerouted
+    /// at once.
     mutating func undeliverable(_ frame: Frame, to peer: NodeHandle) {
         connected[peer.id] = nil
         chordInput(.peerFailed(peer.id, .refused))

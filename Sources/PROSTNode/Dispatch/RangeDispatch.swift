@@ -135,8 +135,10 @@ extension Node {
         }
     }
 
-    /// A frame of another member. Who does not have the code yet fetches it from the sender; the
-    /// sender repeats what was not answered.
+    /// A frame of another member.
+    ///
+    /// Who does not have the code yet fetches it from the sender; the sender repeats what was not
+    /// answered.
     mutating func rangeMessage(_ frame: RangeFrame, from peer: NodeHandle) {
         switch hosting(frame.application, frame.code, from: peer) {
         case .ready: rangeInput(.message(frame.message, from: peer), frame.application)

@@ -134,8 +134,9 @@ extension Node {
         deliver(number)
     }
 
-    /// A message cannot go on from here. Only its source says so to anyone; elsewhere the origin's
-    /// own retry takes over.
+    /// A message cannot go on from here.
+    ///
+    /// Only its source says so to anyone; elsewhere the origin's own retry takes over.
     mutating func fail(_ number: UInt64, _ passage: Passage, status: HostError) {
         let message = passage.message
         endPassage(number)

@@ -5,9 +5,10 @@ internal import PeerletRuntime
 internal import SansIO
 internal import Synchronization
 
-/// One worker thread that runs upcalls, off the event loop (`Spec/node.md` §3). It owns the
-/// machines of its instances and gives each a slice of fuel in turn, so that a long upcall does
-/// not keep the others waiting.
+/// One worker thread that runs upcalls, off the event loop (`Spec/node.md` §3).
+///
+/// It owns the machines of its instances and gives each a slice of fuel in turn, so that a long
+/// upcall does not keep the others waiting.
 final class ExecutionLane: Sendable {
     enum Work: Sendable {
         case execute(Invocation)

@@ -5,16 +5,18 @@ internal import PROSTNode
 package import PeerletRuntime
 internal import SansIO
 
-/// The node's store on disk: SQLite in WAL mode with an fsync for every commit
-/// (`Spec/node.md` §7). Reads see what is durable; batches become durable in order.
+/// The node's store on disk: SQLite in WAL mode with an fsync for every commit (`Spec/node.md` §7).
+///
+/// Reads see what is durable; batches become durable in order.
 package final class SQLiteStore: StoreReader, Sendable {
     private let pool: DatabasePool
 
     /// Version of the table layout; a newer one is refused, an older one migrated.
     private static let schemaVersion = 1
 
-    /// Opens or creates the database. Throws when it cannot be read, is damaged, or was written by
-    /// a later version.
+    /// Opens or creates the database.
+    ///
+    /// Throws when it cannot be read, is damaged, or was written by a later version.
     package init(path: String) throws(StoreError) {
         do {
             var configuration = GRDB.Configuration()

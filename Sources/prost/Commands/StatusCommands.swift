@@ -3,7 +3,7 @@ internal import Foundation
 internal import PROSTNode
 internal import PeerletBytecode
 
-/// Am I well?
+/// How a node is.
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
