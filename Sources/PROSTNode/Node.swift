@@ -56,6 +56,8 @@ package struct Node: Sendable {
     var restored: Set<ApplicationID> = []
     /// Packages that local clients deploy, by the loader's token.
     var deployments: [UInt64: Deployment] = [:]
+    /// What requests delivered here have cost so far, for their answers.
+    var served = ExpiringTable<ReversePath, ServedRequest>(capacity: 65_536)
     /// Numbers of the next chunk of answers in parts.
     var replySequences = ExpiringTable<ReversePath, UInt32>(capacity: 4096)
     var nextNumber: UInt64 = 0

@@ -67,7 +67,7 @@ enum Packages {
     }
 
     static func version(_ version: UInt64) -> String {
-        "\(version >> 32).\(version >> 16 & 0xFFFF).\(version & 0xFFFF)"
+        PackageVersion.text(version)
     }
 }
 

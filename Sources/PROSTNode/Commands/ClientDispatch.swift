@@ -288,7 +288,7 @@ extension Node {
             application: application,
             version: nil,
             sources: CodeSources(isLocalClient: true),
-            message: [],
+            message: Array("deploy".utf8),
             waiting: WaitingMessage(
                 token: token,
                 application: application,
@@ -344,7 +344,10 @@ extension Node {
             .object([
                 .init("application", .text(hosted.peerlet.application.identifier.hexadecimal)),
                 .init("name", .text(hosted.name)),
-                .init("version", .unsigned(hosted.peerlet.manifest.version)),
+                .init(
+                    "version",
+                    .text(PackageVersion.text(hosted.peerlet.manifest.version))
+                ),
                 .init("digest", .text(hosted.code.digest.hexadecimal)),
                 .init("node", .text(handle.id.hexadecimal)),
                 .init("running", .flag(runs)),

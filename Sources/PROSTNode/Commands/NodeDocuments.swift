@@ -121,7 +121,7 @@ extension Node {
         let own = instances.keys.sorted().filter { $0.application == hosted.peerlet.application }
         return .object([
             .init("name", .text(manifest.name)),
-            .init("version", .unsigned(manifest.version)),
+            .init("version", .text(PackageVersion.text(manifest.version))),
             .init("application", .text(hosted.peerlet.application.identifier.hexadecimal)),
             .init("digest", .text(hosted.code.digest.hexadecimal)),
             .init("type", .text(manifest.applicationType == .perHop ? "per-hop" : "end-node")),
@@ -131,7 +131,7 @@ extension Node {
             .init("memory_limit", .unsigned(hosted.limits[.memory])),
             .init("fuel_limit", .unsigned(hosted.limits[.fuel])),
             .init("code_from", .optional(record?.source)),
-            .init("code_message", .optional(record.map { MessageID.text($0.message) })),
+            .init("code_message", .optional(record.map { MessageID.cause($0.message) })),
             .init("code_loaded_ms", record.map { .unsigned($0.loaded.milliseconds) } ?? .null),
             .init("ranges_serving", .integer(Int64(status?.serving ?? 0))),
             .init("under_replicated", .integer(Int64(status?.underReplicated ?? 0))),

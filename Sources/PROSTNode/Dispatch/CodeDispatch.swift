@@ -189,8 +189,9 @@ extension Node {
                 .info,
                 "code.loaded",
                 [
-                    "app": "\(record.name) \(record.version)", "from": record.source,
-                    "message": MessageID.text(record.message), "bytes": "\(record.byteCount)",
+                    "app": "\(record.name) \(PackageVersion.text(record.version))",
+                    "from": record.source,
+                    "message": MessageID.cause(record.message), "bytes": "\(record.byteCount)",
                 ]
             )
         }

@@ -140,7 +140,7 @@ extension Node {
     /// Who does not have the code yet fetches it from the sender; the sender repeats what was not
     /// answered.
     mutating func rangeMessage(_ frame: RangeFrame, from peer: NodeHandle) {
-        switch hosting(frame.application, frame.code, from: peer) {
+        switch hosting(frame.application, frame.code, from: peer, because: "range") {
         case .ready: rangeInput(.message(frame.message, from: peer), frame.application)
         case .pending: break
         case .refused, .unavailable:
@@ -160,13 +160,14 @@ extension Node {
 
     /// A former owner tells of an application whose keys are ours now.
     mutating func offered(_ offer: ApplicationOffer, by peer: NodeHandle) {
-        _ = hosting(offer.application, offer.code, from: peer)
+        _ = hosting(offer.application, offer.code, from: peer, because: "offer")
     }
 
     private mutating func hosting(
         _ application: ApplicationID,
         _ code: RoutedMessage.Code,
-        from peer: NodeHandle
+        from peer: NodeHandle,
+        because cause: String
     ) -> CodeState {
         if let hosted = applications[application] { return .ready(hosted) }
         return self.code(
@@ -174,7 +175,7 @@ extension Node {
             code,
             previous: peer,
             origin: nil,
-            message: [],
+            message: Array(cause.utf8),
             waiting: nil
         )
     }

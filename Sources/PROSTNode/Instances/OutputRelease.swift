@@ -46,6 +46,7 @@ extension Node {
         guard let hosted = applications[id.application] else {
             return ledger.burn(output.budget ?? 0)
         }
+        noteServed(output)
         var rest = divide(output, hosted)
         for (index, effect) in output.report.effects.enumerated() {
             carryOut(effect, share: rest.shares[index], of: output, by: id, hosted)
@@ -118,18 +119,7 @@ extension Node {
                 hosted
             )
         case .reply(let handle, let status, let payload, let isLast):
-            let event = output.entry.event
-            let isAnswer = event.upcall == .reply
-            reply(
-                to: handle,
-                status: status,
-                payload: payload,
-                isLast: isLast,
-                budget: 0,
-                hops: UInt8(clamping: event.hops),
-                fuel: output.report.fuelSpent &+ output.entry.fuelElsewhere,
-                responder: isAnswer ? event.origin : nil
-            )
+            answer(handle, status, payload, isLast: isLast, for: output)
         case .setTimer(let timer, let delay, let period, let cookie):
             instances[id]?.timers[timer] = InstanceRecord.Timer(cookie: cookie, period: period)
             timers.set(.instance(id, timer: timer), at: now.instant + delay)

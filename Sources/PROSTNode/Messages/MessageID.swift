@@ -32,6 +32,11 @@ extension MessageID: WireCodable {
 extension MessageID: CustomStringConvertible {
     package var description: String { Self.text(bytes) }
 
+    /// What made a node load code: a message, or a word for what the node itself did.
+    package static func cause(_ bytes: [UInt8]) -> String {
+        bytes.count == 16 ? text(bytes) : String(decoding: bytes, as: UTF8.self)
+    }
+
     /// The first twelve hexadecimal digits, as people read it.
     package static func text(_ bytes: [UInt8]) -> String {
         String(Hexadecimal.text(bytes).prefix(12))

@@ -1,11 +1,66 @@
 internal import Chord
 internal import KBR
+internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
+
+/// A request that was delivered here: what its answer tells of it.
+struct ServedRequest: Hashable, Sendable {
+    var hops: UInt8
+    /// Spent by its upcalls here before the one that answers.
+    var fuel: UInt64
+}
 
 // Answers go to the origin over an open connection, else back along the path of the request, else
 // they are routed to the origin's identifier (`Spec/node.md` §3.4).
 extension Node {
+    /// Remembers what a request cost so far, for the upcall that will answer it.
+    mutating func noteServed(_ output: HeldOutput) {
+        let event = output.entry.event
+        guard event.upcall == .deliver, let handle = event.replyHandle else { return }
+        _ = served.insert(
+            ReversePath(origin: handle.origin, nonce: handle.nonce),
+            ServedRequest(hops: UInt8(clamping: event.hops), fuel: output.report.fuelSpent),
+            until: now.instant + configuration.messageTimeLimit,
+            at: now.instant
+        )
+    }
+
+    /// An instance's answer. A gateway's answer to its client tells of the node that answered
+    /// the gateway; any other tells of this node and what the request cost here.
+    mutating func answer(
+        _ handle: ReplyHandle,
+        _ status: Int64,
+        _ payload: [UInt8],
+        isLast: Bool,
+        for output: HeldOutput
+    ) {
+        let event = output.entry.event
+        var hops = UInt8(clamping: event.hops)
+        var fuel = output.report.fuelSpent &+ output.entry.fuelElsewhere
+        var responder: NodeHandle?
+        if case .client? = requests[handle.nonce]?.waiter, event.upcall == .reply {
+            responder = event.origin
+        } else {
+            let path = ReversePath(origin: handle.origin, nonce: handle.nonce)
+            if let request = served[path] {
+                hops = request.hops
+                fuel = event.replyHandle == handle ? request.fuel : fuel &+ request.fuel
+            }
+            if isLast { served.remove(path) }
+        }
+        reply(
+            to: handle,
+            status: status,
+            payload: payload,
+            isLast: isLast,
+            budget: 0,
+            hops: hops,
+            fuel: fuel,
+            responder: responder
+        )
+    }
+
     mutating func reply(
         to handle: ReplyHandle,
         status: Int64,

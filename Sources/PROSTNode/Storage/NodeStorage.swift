@@ -25,7 +25,7 @@ extension Node {
                 code,
                 previous: nil,
                 origin: nil,
-                message: [],
+                message: Array("restart".utf8),
                 waiting: nil
             )
         }

@@ -109,7 +109,15 @@ struct CallCommand: AsyncParsableCommand {
             "ok  status \(document.text("status"))  node \(document.short("node"))  "
                 + "hops \(document.text("hops"))  fuel \(document.text("fuel"))"
         )
-        if output == nil { FileHandle.standardOutput.write(Data(bytes)) }
-        if output == nil, let last = bytes.last, last != 10 { print() }
+        guard output == nil, !bytes.isEmpty else { return }
+        let isText = String(validating: bytes, as: UTF8.self)?.unicodeScalars.allSatisfy {
+            $0.value >= 32 || $0 == "\n" || $0 == "\t"
+        }
+        if isText == true || isatty(STDOUT_FILENO) == 0 {
+            FileHandle.standardOutput.write(Data(bytes))
+            if isText == true, bytes.last != 10 { print() }
+        } else {
+            print(Hexadecimal.text(bytes))
+        }
     }
 }
