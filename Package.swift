@@ -132,7 +132,10 @@ let package = Package(
 let lightTests: [(String, [Target.Dependency])] = [
     ("WireTests", ["Wire", "KBR", "SansIO"]),
     ("PeerletVMTests", ["PeerletBytecode", "PeerletVM", "Wire"]),
-    ("PeerletAssemblerTests", ["PeerletAssembler", "PeerletBytecode", "PeerletVM"]),
+    (
+        "PeerletAssemblerTests",
+        ["PeerletAssembler", "PeerletBytecode", "PeerletVM", "Cryptography"]
+    ),
     (
         "PeerletPackageTests",
         ["PeerletPackage", "PeerletBytecode", "Cryptography", "KBR", "SansIO", "Wire"]

@@ -147,6 +147,7 @@ struct CodeGenerator {
         resultCount = signature.results
         isUpcall = procedure.isUpcall
         isDeadReported = false
+        if procedure.isDamaged { emitter.pretend(pushes: 0) }
         inScope { generator in
             for parameter in procedure.parameters {
                 let type = parameter.type.flatMap { generator.variableType($0) }

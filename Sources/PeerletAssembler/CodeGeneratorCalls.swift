@@ -255,13 +255,13 @@ extension CodeGenerator {
         let known =
             program.procedures.map(\.name.text) + hostCalls + OpcodeTable.rows.map(\.mnemonic)
             + definitions.names
-        let near = Suggestion.nearest(to: name.text, among: known)
+        let help = definitions.help(for: name.text, among: known)
         let isHost = name.text.contains(".")
         bag.error(
             isHost ? .unknownHostCall : .unknownName,
             isHost ? "the host has no call `\(name.text)`" : "there is no procedure `\(name.text)`",
             at: name.span,
-            help: near.map { ["did you mean `\($0)`?"] } ?? []
+            help: help
         )
     }
 }

@@ -269,13 +269,18 @@ struct Definitions: Sendable {
         _ bag: inout DiagnosticBag,
         more: [String] = []
     ) {
-        let near = Suggestion.nearest(to: name, among: more + names)
         bag.error(
             .unknownName,
             "`\(name)` is not defined",
             at: span,
-            help: near.map { ["did you mean `\($0)`?"] } ?? []
+            help: help(for: name, among: more + names)
         )
+    }
+
+    /// Where the library has the name, else a name that is near.
+    func help(for name: String, among known: [String]) -> [String] {
+        if let file = StandardLibrary.file(defining: name) { return ["add `include \"\(file)\"`"] }
+        return Suggestion.nearest(to: name, among: known).map { ["did you mean `\($0)`?"] } ?? []
     }
 
     // MARK: Structs and types
@@ -307,15 +312,14 @@ struct Definitions: Sendable {
             return nil
         } else {
             let structs = program.structs.map(\.name.text)
-            let near = Suggestion.nearest(
-                to: name,
-                among: structs + Scalar.allCases.map(\.rawValue) + ["bytes"]
-            )
             bag.error(
                 .unknownName,
                 "there is no type `\(name)`",
                 at: syntax.base.span,
-                help: near.map { ["did you mean `\($0)`?"] } ?? []
+                help: help(
+                    for: name,
+                    among: structs + Scalar.allCases.map(\.rawValue) + ["bytes"]
+                )
             )
             return nil
         }

@@ -35,12 +35,20 @@ package struct Diagnostic: Sendable, Equatable {
 /// Collects diagnostics, drops repetitions of one place, and stops at the limit.
 struct DiagnosticBag {
     var sources = SourceMap()
-    private(set) var diagnostics: [Diagnostic] = []
+    private var found: [(place: SourceSpan, diagnostic: Diagnostic)] = []
     private(set) var errorCount = 0
     private var seen: Set<SourceSpan> = []
     /// Set when so much is wrong that going on is pointless.
     var isFull: Bool { errorCount > AssemblyLimits.errors }
     var hasErrors: Bool { errorCount > 0 }
+
+    /// In the order of the text, file after file.
+    var diagnostics: [Diagnostic] {
+        found.enumerated().sorted { left, right in
+            let (a, b) = (left.element.place, right.element.place)
+            return (a.file, a.start, left.offset) < (b.file, b.start, right.offset)
+        }.map(\.element.diagnostic)
+    }
 
     mutating func error(
         _ code: DiagnosticCode,
@@ -76,7 +84,7 @@ struct DiagnosticBag {
         label: String = "",
         help: [String] = []
     ) {
-        let warnings = diagnostics.count - errorCount
+        let warnings = found.count - errorCount
         guard warnings < AssemblyLimits.errors, seen.insert(span).inserted else { return }
         append(.warning, code, message, span, label, [], [], help)
     }
@@ -91,18 +99,17 @@ struct DiagnosticBag {
         _ notes: [String],
         _ help: [String]
     ) {
-        diagnostics.append(
-            Diagnostic(
-                severity: severity,
-                code: code,
-                message: message,
-                primary: sources.excerpt(span, label: label),
-                related: related.map { sources.excerpt($0.0, label: $0.1) },
-                notes: notes,
-                help: help,
-                origins: sources.origins(of: span)
-            )
+        let diagnostic = Diagnostic(
+            severity: severity,
+            code: code,
+            message: message,
+            primary: sources.excerpt(span, label: label),
+            related: related.map { sources.excerpt($0.0, label: $0.1) },
+            notes: notes,
+            help: help,
+            origins: sources.origins(of: span)
         )
+        found.append((sources.root(of: span), diagnostic))
     }
 }
 

@@ -17,6 +17,10 @@ extension Parser {
                 stream.bag.error(.conditional, "`\(name)` without `.if`", at: span)
                 throw Recovery()
             }
+            if conditionals[conditionals.count - 1].sawElse {
+                stream.bag.error(.conditional, "`\(name)` after `.else`", at: span)
+            }
+            if name == ".else" { conditionals[conditionals.count - 1].sawElse = true }
             // The branch before it was taken.
             skipBranch()
         case ".endif":
@@ -49,7 +53,7 @@ extension Parser {
                 depth -= 1
             case .directive(".else") where depth == 0:
                 if conditionals[current].sawElse {
-                    stream.bag.error(.conditional, "a second `.else`", at: token.span)
+                    stream.bag.error(.conditional, "`.else` after `.else`", at: token.span)
                 }
                 conditionals[current].sawElse = true
                 if !conditionals[current].wasTaken {

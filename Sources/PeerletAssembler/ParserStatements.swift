@@ -4,6 +4,11 @@ extension Parser {
     /// How a block can end.
     private static let closers: Set<String> = ["end", "else", "elif", "case", "default"]
 
+    /// Words of which a list of parameters was meant to be closed before.
+    private static let structure: Set<String> = [
+        "end", "proc", "upcall", "export", "let", "if", "while", "for", "loop", "switch", "return",
+    ]
+
     mutating func procedure(isExported: Bool) throws(Recovery) {
         let word = next()
         let isUpcall = word.kind == .name("upcall")
@@ -16,13 +21,17 @@ extension Parser {
             parameters: [],
             body: Block(end: word.span)
         )
+        let headLine = stream.bag.sources.line(of: name.span)
+        let errors = stream.bag.errorCount
         do throws(Recovery) {
             try procedureHead(&head)
         } catch {
             // The body is read all the same, so that its `end` is not left over.
-            skipLine()
+            brackets = 0
+            if stream.bag.sources.line(of: stream.peek().span) == headLine { skipLine() }
         }
         head.body = try block(of: word, closing: ["end"])
+        head.isDamaged = stream.bag.errorCount != errors
         next()
         let index = definitions.program.procedures.count
         definitions.program.procedures.append(head)
@@ -36,6 +45,13 @@ extension Parser {
         brackets += 1
         if !isNext(.closeParen) {
             repeat {
+                if case .name(let word) = peek().kind, Self.structure.contains(word) {
+                    throw unexpected(
+                        peek(),
+                        expected: "a parameter",
+                        related: [(open.span, "of this list")]
+                    )
+                }
                 let parameter = try localName("a parameter")
                 head.parameters.append(
                     Parameter(name: parameter, type: accept(.colon) ? try type() : nil)
@@ -122,8 +138,9 @@ extension Parser {
         case .name(let word):
             if let macro = macroNext() { return try expand(macro, asOperand: false) }
             if let kind = try keywordStatement(word, token) {
+                try endOfStatement()
                 block.statements.append(kind)
-                return try endOfStatement()
+                return
             }
         default: break
         }

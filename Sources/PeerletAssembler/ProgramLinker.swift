@@ -216,6 +216,11 @@ struct ProgramLinker {
         for name in program.imports {
             guard let call = HostABI.call(named: name.text) else {
                 generator.reportUnknownHostCall(name)
+                // Uses of what was meant are right.
+                let known = HostABI.rows.map(\.name)
+                if let meant = Suggestion.nearest(to: name.text, among: known) {
+                    generator.imports[meant] = 0
+                }
                 continue
             }
             guard name.span.file == 0 || reachability.hostCalls.contains(name.text) else {

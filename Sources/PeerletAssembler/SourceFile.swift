@@ -49,7 +49,7 @@ package enum AssemblyLimits {
     static let includeDepth = 16
     static let files = 256
     static let macroDepth = 32
-    static let macroTokens = 1_000_000
+    static let macroTokens = 250_000
     static let nesting = 100
     static let expressionDepth = 250
     static let definitions = 65_536

@@ -10,6 +10,15 @@ package enum StandardLibrary {
         }
     }
 
+    /// The first file with a definition of the name on a line of its own.
+    static func file(defining name: String) -> String? {
+        let forms = ["struct \(name) {", "const \(name) =", "proc \(name)(", "macro \(name)("]
+        return names.first { file in
+            let text = text(of: file) ?? ""
+            return forms.contains { text.contains("\n" + $0) }
+        }
+    }
+
     private static let abi = #"""
         ; Host ABI 1: constants and structs of Spec/abi.md.
 

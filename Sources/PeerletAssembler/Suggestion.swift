@@ -6,11 +6,13 @@ package enum Suggestion {
         let limit = max(1, word.utf8.count / 3)
         guard word.utf8.count <= 64 else { return nil }
         var best: (distance: Int, name: String)?
-        for candidate in candidates where candidate != word {
+        for candidate in candidates where candidate != word && candidate.utf8.count > 1 {
             let difference = candidate.utf8.count - word.utf8.count
             guard abs(difference) <= limit else { continue }
             let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
-            if distance <= limit, best.map({ distance < $0.distance }) ?? true {
+            if distance <= limit, distance < word.utf8.count,
+                best.map({ distance < $0.distance }) ?? true
+            {
                 best = (distance, candidate)
             }
         }

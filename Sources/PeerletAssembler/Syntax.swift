@@ -176,6 +176,8 @@ struct Procedure: Sendable {
     var results: Expression?
     /// Locals reserved for use by number.
     var locals: Expression?
+    /// Something in it could not be read, so that its stack says nothing.
+    var isDamaged = false
     var body: Block
 }
 

@@ -96,7 +96,11 @@ struct TokenStream {
         for token in macro.body {
             substitute(token, macro, arguments, context, into: &expanded)
             if macroTokens + expanded.count > AssemblyLimits.macroTokens {
-                bag.error(.macroSize, "macros make more than 1000000 tokens", at: use)
+                bag.error(
+                    .macroSize,
+                    "macros make more than \(AssemblyLimits.macroTokens) tokens",
+                    at: use
+                )
                 return false
             }
         }

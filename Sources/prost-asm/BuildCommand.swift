@@ -95,7 +95,7 @@ struct BuildCommand: FileCommand {
             output.result(
                 """
                 \(manifest.name) \(Packages.version(manifest.version))  \(path)  \(package.bytes.count) bytes
-                app     \(manifest.application.map { "\($0)" } ?? "")
+                app     \(package.applicationText ?? "")
                 digest  sha256:\(Hexadecimal.text(package.digest))
                 """
             )

@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import KBR
 internal import PeerletBytecode
 internal import PeerletPackage
 internal import PeerletVM
@@ -71,6 +72,13 @@ enum Packages {
     }
 }
 
+extension SignedPackage {
+    /// The application's identifier, all digits.
+    var applicationText: String? {
+        manifest.application.map { Hexadecimal.text($0.identifier.bytes) }
+    }
+}
+
 /// A package as JSON.
 struct PackageRecord: Encodable {
     struct Limits: Encodable {
@@ -108,7 +116,7 @@ struct PackageRecord: Encodable {
         let manifest = package.manifest
         name = manifest.name
         version = Packages.version(manifest.version)
-        applicationID = manifest.application.map { "\($0)" }
+        applicationID = package.applicationText
         applicationType = manifest.applicationType == .perHop ? "per-hop" : "end-node"
         instanceClass = "\(manifest.instanceClass)"
         storeClass = "\(manifest.storeClass)"

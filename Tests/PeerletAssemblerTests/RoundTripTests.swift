@@ -60,7 +60,7 @@ func roundTrip(_ image: ProgramImage) throws -> ProgramImage {
         #expect(StandardLibrary.text(of: name) == (try String(contentsOf: file, encoding: .utf8)))
     }
 
-    @Test(arguments: 0..<200)
+    @Test(arguments: 0..<100)
     func `a generated program survives disassembly`(seed: UInt64) throws {
         var generator = ProgramGenerator(seed: seed)
         let image = generator.image()
