@@ -71,10 +71,10 @@ build() {
     local product
     for product in prost-asm prost; do
         if [ -t 1 ]; then
-            swift build "${BUILD_FLAGS[@]}" --product "$product" || die "$product could not be built"
+            swift build "${RELEASE_FLAGS[@]}" --product "$product" || die "$product could not be built"
         else
             # Without a terminal: a line now and then instead of thousands.
-            swift build "${BUILD_FLAGS[@]}" --product "$product" 2>&1 |
+            swift build "${RELEASE_FLAGS[@]}" --product "$product" 2>&1 |
                 awk -v product="$product" '
                     /error:/ || /^Build complete/ { print "  " $0; fflush(); next }
                     /^\[[0-9]+\/[0-9]+\]/ {

@@ -4,7 +4,7 @@
 # Release tests are built without testable imports and without XCTest, because
 # `swift test -c release` alone compiles every dependency a second time.
 
-BUILD_FLAGS=(-c release)
+RELEASE_FLAGS=(-c release)
 TEST_FLAGS=(-c release --disable-testable-imports --disable-xctest)
 
 # Targets without SwiftNIO, SQLite and YAML, in debug (PROST_LIGHT=1, see Package.swift).

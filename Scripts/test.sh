@@ -62,7 +62,7 @@ prerequisites openssl minisign
 if [ "${1:-}" != --light ]; then
     phase "format and lint" Scripts/lint.sh
     # The check only reads the imports and costs no second build.
-    if phase "release build, undeclared imports refused" swift build "${BUILD_FLAGS[@]}" \
+    if phase "release build, undeclared imports refused" swift build "${RELEASE_FLAGS[@]}" \
         --explicit-target-dependency-import-check error; then
         phase "release tests" swift test "${TEST_FLAGS[@]}"
         count
