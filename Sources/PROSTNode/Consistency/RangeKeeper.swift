@@ -101,7 +101,8 @@ package struct RangeKeeper: Sendable {
         )
     }
 
-    init(
+    /// With rules left out, for tests.
+    package init(
         application: ApplicationID,
         local: NodeHandle,
         replicas: Int,
@@ -275,15 +276,17 @@ package struct RangeStatus: Hashable, Sendable {
 }
 
 /// Rules that tests leave out on purpose, to prove that their absence would be noticed.
-struct PlantedFaults: Sendable {
+package struct PlantedFaults: Sendable {
     /// Answer before a promise is durable.
-    var promisesEarly = false
+    package var promisesEarly = false
     /// Be content with one answer instead of a majority.
-    var skipsMajority = false
+    package var skipsMajority = false
     /// Keep rows that the staged page does not have.
-    var keepsLeftovers = false
+    package var keepsLeftovers = false
     /// Store changes of older epochs.
-    var ignoresFence = false
+    package var ignoresFence = false
+
+    package init() {}
 }
 
 /// How long a keeper waits (`Spec/consistency.md` §6).

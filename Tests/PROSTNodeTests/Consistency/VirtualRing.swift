@@ -175,18 +175,7 @@ final class VirtualRing {
         var text = "\(time / 1_000_000) ms, views \(pendingViews):"
         for index in live.sorted(by: { nodes[$0].handle.id < nodes[$1].handle.id }) {
             guard let keeper = nodes[index].keeper else { continue }
-            let takeover = keeper.takeover.map {
-                "\($0.phase) \($0.arc) \($0.requests.map { $0.node.id })"
-            }
-            let segments = keeper.map.segments.map { segment in
-                "\n    \(segment.arc.lower)-\(segment.arc.upper) promised \(segment.promised.epoch)/"
-                    + "\(segment.promised.proposer) current "
-                    + (segment.current.map { "\($0.ballot.epoch) \($0.members.map(\.id))" } ?? "-")
-                    + " \(segment.isCommitted) \(segment.installed)"
-            }
-            text +=
-                "\n  \(nodes[index].handle.id) \(keeper.status) failures \(keeper.failures) "
-                + "\(takeover ?? "idle")" + segments.joined()
+            text += "\n  \(nodes[index].handle.id) \(keeper)"
         }
         return text
     }
