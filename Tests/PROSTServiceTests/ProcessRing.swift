@@ -105,7 +105,7 @@ final class ProcessRing: @unchecked Sendable {
         process.standardOutput = output
         let log = folder + "/\(name).log"
         if !FileManager.default.fileExists(atPath: log) {
-            FileManager.default.createFile(atPath: log, contents: nil)
+            _ = FileManager.default.createFile(atPath: log, contents: nil)
         }
         let handle = try FileHandle(forWritingTo: URL(fileURLWithPath: log))
         try handle.seekToEnd()
