@@ -185,12 +185,6 @@ package struct Node: Sendable {
         withLoader { $0.disconnected(id, at: now, &$1) }
     }
 
-    /// Fuel in passages, requests, mailboxes, running upcalls and held outputs; at every moment
-    /// what the ledger says is held.
-    package var heldFuel: UInt64 {
-        instances.values.reduce(passages.heldFuel &+ requests.heldFuel) { $0 &+ $1.heldFuel }
-    }
-
     /// A number never used before by this node: invocations, batches, reads.
     mutating func uniqueNumber() -> UInt64 {
         nextNumber += 1

@@ -15,6 +15,8 @@ package struct SimulatedHost {
     var wake: Instant?
     /// Hosts with an open connection.
     var peers: Set<Int> = []
+    /// Its disk takes nothing more: batches fail, and none of them is kept.
+    package var diskFails = false
     package var events: [NodeEvent] = []
     package var hasLeft = false
 

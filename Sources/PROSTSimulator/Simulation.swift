@@ -1,10 +1,10 @@
 internal import Chord
 internal import Cryptography
-internal import KBR
+package import KBR
 package import PROSTNode
 internal import PeerletRuntime
 package import SansIO
-internal import Wire
+package import Wire
 
 /// Many production nodes in virtual time on one thread: the same seed gives the same run
 /// (`Spec/node.md` §10).
@@ -22,6 +22,8 @@ package final class Simulation {
     /// Responses to local clients, by client.
     package private(set) var responses: [UInt64: [ClientResponse]] = [:]
     package private(set) var pushes: [UInt64: [ClientPush]] = [:]
+    /// Sees every frame that is sent.
+    package var tap: ((Frame, NodeHandle) -> Void)?
     /// Running hash over everything that happened.
     package private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
     package private(set) var eventCount: UInt64 = 0
@@ -115,6 +117,17 @@ package final class Simulation {
     package func setPolicy(_ policy: NodePolicy, of index: Int) { step(index, .policy(policy)) }
 
     package func leave(_ index: Int) { step(index, .leave) }
+
+    /// From now on, commits at a machine fail, or succeed again.
+    package func setDiskFails(_ fails: Bool, at index: Int) { hosts[index].diskFails = fails }
+
+    /// A frame as `sender` could make it, at once.
+    package func inject(_ frame: Frame, from sender: NodeHandle, to index: Int) {
+        step(index, .frame(frame, from: sender))
+    }
+
+    /// The local client's connection ends.
+    package func disconnect(client: UInt64, at index: Int) { step(index, .clientGone(client)) }
 
     private func disconnect(_ index: Int, _ peer: Int) {
         hosts[peer].peers.remove(index)
@@ -236,6 +249,8 @@ package final class Simulation {
         case .dropInstance(let instance): hosts[index].machines.drop(instance)
         case .check(let check):
             later(.milliseconds(1), .checked(check.run(reading: store)))
+        case .commit(_, let number) where hosts[index].diskFails:
+            later(settings.diskDelay, .committed(batch: number, StoreError("the disk is full")))
         case .commit(let batch, let number):
             hosts[index].store.apply(batch)
             queue.add(
@@ -292,6 +307,7 @@ package final class Simulation {
 
     /// A link is a connection: frames arrive in order, and those under way are lost with it.
     private func send(_ frame: Frame, from index: Int, to peer: NodeHandle) {
+        tap?(frame, peer)
         let latency = TimeSpan(
             nanoseconds: settings.latency.lowerBound
                 + random.below(settings.latency.upperBound - settings.latency.lowerBound + 1)

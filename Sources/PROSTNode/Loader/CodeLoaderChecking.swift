@@ -179,7 +179,8 @@ extension CodeLoader {
         _ emit: inout EffectBuffer<LoaderEffect>
     ) {
         let own = waiting.filter { $0.application == peerlet.application }
-        if !own.isEmpty { emit(.resume(own, peerlet)) }
+        // Nobody waits for what a restarted node loads again, or another member tells of.
+        if !own.isEmpty || waiting.isEmpty { emit(.resume(own, peerlet)) }
         for message in waiting where message.application != peerlet.application {
             let error = LoadError.wrongApplication(
                 expected: message.application,
