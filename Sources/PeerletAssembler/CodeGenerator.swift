@@ -182,9 +182,9 @@ struct CodeGenerator {
     }
 
     private mutating func finish(_ procedure: Procedure) {
-        for key in labelOrder {
+        let known = labelOrder.filter { labels[$0].map { emitter.isPlaced($0.label) } ?? false }
+        for key in labelOrder where !bag.isFull {
             guard let entry = labels[key], !emitter.isPlaced(entry.label) else { continue }
-            let known = labelOrder.filter { labels[$0].map { emitter.isPlaced($0.label) } ?? false }
             let near = Suggestion.nearest(to: key.name, among: known.map(\.name))
             bag.error(
                 .unknownName,

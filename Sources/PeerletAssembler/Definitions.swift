@@ -34,6 +34,8 @@ struct Definitions: Sendable {
     private enum LayoutState { case busy, done(StructLayout), failed }
     private var layouts: [Int: LayoutState] = [:]
     private var chain = 0
+    /// Of nested evaluations: constants within constants, each a tree.
+    private var depth = 0
 
     /// Known once the memory is laid out.
     var memory: MemoryMap?
@@ -72,6 +74,23 @@ struct Definitions: Sendable {
 
     /// The value, or nil after reporting why not.
     mutating func evaluate(_ expression: Expression, _ bag: inout DiagnosticBag) -> Int128? {
+        guard depth < AssemblyLimits.evaluationDepth else {
+            bag.error(
+                .nesting,
+                "constants have too many parts inside each other",
+                at: expression.span
+            )
+            return nil
+        }
+        depth += 1
+        defer { depth -= 1 }
+        return compute(expression, &bag)
+    }
+
+    private mutating func compute(
+        _ expression: Expression,
+        _ bag: inout DiagnosticBag
+    ) -> Int128? {
         switch expression.kind {
         case .integer(let value): return Int128(value)
         case .name(let name): return value(ofName: name, at: expression.span, &bag)
@@ -509,6 +528,14 @@ struct Definitions: Sendable {
                     }
                     total += count
                 }
+            }
+            guard total <= UInt64(BytecodeLimits.dataBytes) else {
+                bag.error(
+                    .tooLarge,
+                    "`\(definition.name.text)` has \(total) bytes, more than \(BytecodeLimits.dataBytes)",
+                    at: definition.name.span
+                )
+                return nil
             }
             return total
         }

@@ -1,3 +1,5 @@
+internal import PeerletBytecode
+
 extension Parser {
     /// Reads everything: the main file was entered before.
     mutating func parseProgram() {
@@ -109,9 +111,18 @@ extension Parser {
         next()
         repeat {
             let name = try anyName("a host call")
-            if !definitions.program.imports.contains(where: { $0.text == name.text }) {
-                definitions.program.imports.append(name)
+            guard !definitions.program.imports.contains(where: { $0.text == name.text }) else {
+                continue
             }
+            guard definitions.program.imports.count < BytecodeLimits.imports else {
+                stream.bag.error(
+                    .tooLarge,
+                    "more than \(BytecodeLimits.imports) imports",
+                    at: name.span
+                )
+                throw Recovery()
+            }
+            definitions.program.imports.append(name)
         } while accept(.comma)
     }
 
@@ -208,6 +219,14 @@ extension Parser {
             }
             try parser.expect(.colon)
             items.append(.field(field, try parser.type()))
+            if items.count > AssemblyLimits.fields {
+                parser.stream.bag.error(
+                    .tooLarge,
+                    "more than \(AssemblyLimits.fields) fields",
+                    at: field.span
+                )
+                throw Recovery()
+            }
             if field.text != "_", let first = seen.updateValue(field.span, forKey: field.text) {
                 parser.stream.bag.error(
                     .duplicate,

@@ -257,7 +257,7 @@ extension Parser {
         if totalBytes > AssemblyLimits.totalBytes {
             stream.bag.error(
                 .tooLarge,
-                "the files together are larger than 8 MiB",
+                "the files together are larger than 4 MiB",
                 at: includedAt ?? SourceSpan(file: file, start: 0, end: 0)
             )
             return

@@ -325,11 +325,16 @@ struct ProgramLinker {
 
     private mutating func linkData() {
         var pieces: [(address: UInt64, bytes: [UInt8])] = []
+        var total = 0
         for (index, definition) in program.data.enumerated() {
             guard let address = planner.map.addresses[.data(index)],
                 case .items(let items) = definition.content
             else { continue }
-            pieces.append((address, bytes(of: items)))
+            let piece = bytes(of: items)
+            total += piece.count
+            // The limit is reported with the others; what is beyond it is not made.
+            guard total <= 2 * BytecodeLimits.dataBytes else { break }
+            pieces.append((address, piece))
         }
         for (place, address) in planner.map.addresses {
             switch place {

@@ -9,7 +9,9 @@ struct Reachability {
     private var constants: Set<Int> = []
     private var seenPlaces: Set<MemoryMap.Place> = []
     private var seenTable: Set<String> = []
-    private var pending: [Int] = []
+    private enum Work { case procedure(Int), data(Int), constant(Int) }
+    /// What was found and not looked into: a list, as chains of definitions can be long.
+    private var pending: [Work] = []
     private let definitions: Definitions
 
     init(_ definitions: Definitions) {
@@ -28,7 +30,18 @@ struct Reachability {
             visit(data: index)
         }
         for global in program.globals { if let value = global.value { visit(value) } }
-        while let index = pending.popLast() { visit(program.procedures[index].body) }
+        while let work = pending.popLast() {
+            switch work {
+            case .procedure(let index): visit(program.procedures[index].body)
+            case .data(let index):
+                guard case .items(let items) = program.data[index].content else { continue }
+                for item in items {
+                    if case .number(_, let expression) = item { visit(expression) }
+                }
+            case .constant(let index):
+                if case .expression(let value) = program.constants[index].value { visit(value) }
+            }
+        }
     }
 
     private mutating func addTable(_ name: String) {
@@ -37,15 +50,11 @@ struct Reachability {
     }
 
     private mutating func visit(procedure index: Int) {
-        if procedures.insert(index).inserted { pending.append(index) }
+        if procedures.insert(index).inserted { pending.append(.procedure(index)) }
     }
 
     private mutating func visit(data index: Int) {
-        guard data.insert(index).inserted else { return }
-        guard case .items(let items) = definitions.program.data[index].content else { return }
-        for item in items {
-            if case .number(_, let expression) = item { visit(expression) }
-        }
+        if data.insert(index).inserted { pending.append(.data(index)) }
     }
 
     /// A name and, if it has dots, what its first part means.
@@ -58,10 +67,7 @@ struct Reachability {
         case .procedure(let index): visit(procedure: index)
         case .data(let index): visit(data: index)
         case .constant(let index):
-            guard constants.insert(index).inserted else { return }
-            if case .expression(let value) = definitions.program.constants[index].value {
-                visit(value)
-            }
+            if constants.insert(index).inserted { pending.append(.constant(index)) }
         default: break
         }
     }

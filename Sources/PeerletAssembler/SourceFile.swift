@@ -44,7 +44,7 @@ package struct MemorySourceResolver: SourceResolver, Sendable {
 /// Limits of the language (`Spec/assembly-language.md` §7).
 package enum AssemblyLimits {
     static let fileBytes = 1 << 20
-    static let totalBytes = 8 << 20
+    static let totalBytes = 4 << 20
     static let lineBytes = 16 << 10
     static let includeDepth = 16
     static let files = 256
@@ -52,6 +52,8 @@ package enum AssemblyLimits {
     static let macroTokens = 250_000
     static let nesting = 100
     static let expressionDepth = 250
+    static let evaluationDepth = 600
+    static let fields = 4096
     static let definitions = 65_536
     static let locals = 1024
     static let constantChain = 200

@@ -4,9 +4,11 @@ package enum Suggestion {
     package static func nearest(to word: String, among candidates: some Sequence<String>) -> String?
     {
         let limit = max(1, word.utf8.count / 3)
-        guard word.utf8.count <= 64 else { return nil }
+        // Names are short and few; foreign text with many long ones must not take long.
+        guard word.utf8.count <= 32 else { return nil }
         var best: (distance: Int, name: String)?
-        for candidate in candidates where candidate != word && candidate.utf8.count > 1 {
+        for candidate in candidates.prefix(2048) where candidate != word && candidate.utf8.count > 1
+        {
             let difference = candidate.utf8.count - word.utf8.count
             guard abs(difference) <= limit else { continue }
             let distance = editDistance(Array(word.utf8), Array(candidate.utf8))

@@ -49,6 +49,14 @@ internal import Testing
         var structs = ".prost 1\n"
         for index in 0..<5000 { structs += "struct S\(index) { a: S\(index + 1) }\n" }
         #expect(codes(assemble(structs + "struct S5000 { a: u8 }")).contains(.nesting))
+        // Wide constants in a long chain, long chains behind code and data, many near names.
+        let sum = String(repeating: " + 1", count: 200)
+        var wide = ".prost 1\nproc f() -> 1\n return c0\nend\n"
+        for index in 0..<199 { wide += "const c\(index) = c\(index + 1)\(sum)\n" }
+        #expect(codes(assemble(wide + "const c199 = 1")).contains(.nesting))
+        var data = ".prost 1\nproc f() -> 1\n return d0\nend\n"
+        for index in 0..<20_000 { data += "data d\(index): u64 d\(index + 1)\n" }
+        #expect(assemble(data + "data d20000: 1").image != nil)
         #expect(codes(assemble(".prost 1\nstruct S { a: S }")) == [.constantCycle])
         #expect(codes(assemble(".prost 1\nconst a = b\nconst b = a")) == [.constantCycle])
         #expect(codes(assemble(".prost 1\nstruct S { a: u8[sizeof(S)] }")) == [.constantCycle])
@@ -66,6 +74,19 @@ internal import Testing
         }
         let many = (0..<100).map { "bss a\($0)[1 << 24]" }.joined(separator: "\n")
         #expect(codes(assemble(".prost 1\n" + many)).contains(.layout))
+    }
+
+    @Test func `much zero data, many imports and many fields are refused early`() {
+        let zeros = String(repeating: ", zero 16_000_000", count: 10_000)
+        #expect(
+            codes(assemble(".prost 1\ndata a: zero 1\(zeros.prefix(16_000))")).contains(.tooLarge)
+        )
+        let several = (0..<100).map { "data a\($0): zero 1_000_000" }.joined(separator: "\n")
+        #expect(codes(assemble(".prost 1\n" + several)).contains(.tooLarge))
+        let imports = (0..<5000).map { "import x.y\($0)" }.joined(separator: "\n")
+        #expect(codes(assemble(".prost 1\n" + imports)).contains(.tooLarge))
+        let fields = (0..<9000).map { "f\($0): u8\n" }.joined()
+        #expect(codes(assemble(".prost 1\nstruct S {\n\(fields)}")).contains(.tooLarge))
     }
 
     @Test func `no more errors are reported than the limit`() {
