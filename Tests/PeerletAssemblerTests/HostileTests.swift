@@ -82,7 +82,9 @@ internal import Testing
             codes(assemble(".prost 1\ndata a: zero 1\(zeros.prefix(16_000))")).contains(.tooLarge)
         )
         let several = (0..<100).map { "data a\($0): zero 1_000_000" }.joined(separator: "\n")
-        #expect(codes(assemble(".prost 1\n" + several)).contains(.tooLarge))
+        #expect(
+            codes(assemble(".prost 1\n.limit memory_pages 65_000\n" + several)).contains(.tooLarge)
+        )
         let imports = (0..<5000).map { "import x.y\($0)" }.joined(separator: "\n")
         #expect(codes(assemble(".prost 1\n" + imports)).contains(.tooLarge))
         let fields = (0..<9000).map { "f\($0): u8\n" }.joined()
