@@ -1,3 +1,4 @@
+import KBR
 import PROSTNode
 import PROSTSimulator
 import SansIO
@@ -40,6 +41,21 @@ import Testing
         #expect(ring.total("root.repeats", of: "dht") == 0)
         let copies = min(size, 3) - 1
         #expect(ring.total("member.stores", of: "dht") == Int64(48 * copies))
+    }
+
+    @Test func `an answer tells its root and the hops of the request`() throws {
+        let ring = try ring(24, TestRing.settings())
+        for index in 0..<8 {
+            let key = "key \(index)"
+            let put = try ring.call("dht", "put", key: key, payload: [1], at: index)
+            #expect(put.node == ring.root(of: key))
+            for reader in ring.live {
+                let get = try ring.call("dht", "get", key: key, at: reader)
+                #expect(get.node == put.node)
+                let isRoot = ring.simulation.hosts[reader].handle.id.hexadecimal == put.node
+                #expect(isRoot ? get.hops == 0 : (1...6).contains(get.hops))
+            }
+        }
     }
 
     @Test func `a value of 60 KiB goes through, a larger one is refused`() throws {

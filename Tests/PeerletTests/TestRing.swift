@@ -91,6 +91,7 @@ final class TestRing {
         var status: Int64
         var payload: [UInt8]
         var node: String
+        var hops: Int64 = -1
     }
 
     func call(
@@ -138,7 +139,15 @@ final class TestRing {
         if case .integer(let status)? = response.document["status"] { answer.status = status }
         if case .bytes(let bytes)? = response.document["payload"] { answer.payload = bytes }
         if case .text(let node)? = response.document["node"] { answer.node = node }
+        answer.hops = response.document["hops"]?.number ?? -1
         return answer
+    }
+
+    /// The live node that a key belongs to.
+    func root(of key: String) -> String? {
+        let key = Identifier.key(named: key)
+        let ids = live.map { simulation.hosts[$0].handle.id }.sorted()
+        return (ids.first { key <= $0 } ?? ids.first)?.hexadecimal
     }
 
     /// What `prost app list` shows of an application on a node.
