@@ -26,8 +26,10 @@ extension Node {
         )
     }
 
-    /// An instance's answer. A gateway's answer to its client tells of the node that answered
-    /// the gateway; any other tells of this node and what the request cost here.
+    /// An instance's answer.
+    ///
+    /// A gateway's answer to its client tells of the node that answered the gateway;
+    /// any other tells of this node and what the request cost here.
     mutating func answer(
         _ handle: ReplyHandle,
         _ status: Int64,
