@@ -1,0 +1,101 @@
+import PROSTNode
+import PROSTSimulator
+import SansIO
+import Testing
+
+/// Clients on all nodes read and write at random while nodes fall, with and without their disks, and
+/// come back, frames are repeated and connections break.
+@Suite struct DHTStormTests {
+    private struct Call {
+        var key: String
+        var value: [UInt8]
+        var number: UInt64
+    }
+
+    private struct Read {
+        var key: String
+        /// What had been acknowledged when it began.
+        var acknowledged: UInt64
+        var number: UInt64
+    }
+
+    @Test(arguments: [31, 32, 33, 34])
+    func `a reader sees the last acknowledged value or a newer one`(seed: UInt64) throws {
+        var settings = try TestRing.settings(seed: seed)
+        settings.duplicatesPer1024 = 100
+        settings.resetsPer1024 = seed % 2 == 0 ? 4 : 0
+        let ring = try TestRing(size: 5, settings)
+        try ring.deploy(Peerlet("dht/dht.pasm"), at: 0)
+        try #require(ring.replicate("dht"))
+        var random = DeterministicRandom(seed: seed)
+        var model = DHTModel()
+        for round in 0..<3 {
+            try self.round(round, ring, &model, &random)
+        }
+    }
+
+    private func round(
+        _ round: Int,
+        _ ring: TestRing,
+        _ model: inout DHTModel,
+        _ random: inout DeterministicRandom
+    ) throws {
+        var calls: [Call] = []
+        var reads: [Read] = []
+        let isWiped = round == 1
+        let fall = Int(20 + random.below(20))
+        let victim = ring.live[Int(random.below(UInt64(ring.live.count)))]
+        for step in 0..<80 {
+            if step == fall { ring.simulation.crash(victim, wipingDisk: isWiped) }
+            if step == 60, round == 2 { try restart(victim, isWiped: isWiped, ring) }
+            note(calls, ring, &model)
+            let key = "key \(random.below(12))"
+            let node = ring.live[Int(random.below(UInt64(ring.live.count)))]
+            if ring.application("dht", at: node) == nil {
+                // It has just joined.
+            } else if random.below(2) == 0 {
+                let acknowledged = model.entries[key]?.acknowledged ?? 0
+                let number = ring.start("dht", "get", key: key, at: node)
+                reads.append(Read(key: key, acknowledged: acknowledged, number: number))
+            } else if !calls.contains(where: { $0.key == key && self.isOpen($0, ring) }) {
+                let value = model.next(key)
+                let number = ring.start("dht", "put", key: key, payload: value, at: node)
+                calls.append(Call(key: key, value: value, number: number))
+            }
+            ring.simulation.run(for: .milliseconds(random.below(30)))
+        }
+        ring.simulation.run(for: .seconds(15))
+        note(calls, ring, &model)
+        let done = calls.count { ring.answer(to: $0.number, within: .zero)?.status == 0 }
+        #expect(done >= calls.count * 9 / 10)
+        for read in reads {
+            guard let answer = ring.answer(to: read.number, within: .zero),
+                answer.status == 0 || answer.status == -3
+            else { continue }
+            #expect(
+                model.allows(read.key, answer, since: read.acknowledged),
+                "\(read.key) reads \(answer) after \(read.acknowledged)"
+            )
+        }
+        if !ring.simulation.hosts[victim].isUp { try restart(victim, isWiped: isWiped, ring) }
+        try #require(ring.replicate("dht", within: .seconds(30)))
+        try ring.check(model, &random)
+    }
+
+    private func isOpen(_ call: Call, _ ring: TestRing) -> Bool {
+        ring.answer(to: call.number, within: .zero) == nil
+    }
+
+    private func note(_ calls: [Call], _ ring: TestRing, _ model: inout DHTModel) {
+        for call in calls {
+            model.wrote(call.key, call.value, ring.answer(to: call.number, within: .zero))
+        }
+    }
+
+    /// A node that lost its disk has lost its key, so another one comes.
+    private func restart(_ victim: Int, isWiped: Bool, _ ring: TestRing) throws {
+        let contact = try #require(ring.live.first)
+        let index = isWiped ? ring.simulation.addHost() : victim
+        try ring.simulation.start(index, joining: [contact])
+    }
+}
