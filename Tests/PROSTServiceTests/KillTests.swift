@@ -38,6 +38,7 @@ import Testing
         let load = CounterLoad(ring)
         for round in 0..<Self.rounds {
             try await play(round, ring, load, package)
+            print("kill -9: round \(round) done")
             #expect(load.violations.isEmpty, "\(load.violations)")
             if !load.violations.isEmpty { return }
         }
@@ -95,9 +96,13 @@ import Testing
         let victim =
             round.isMultiple(of: 2)
             ? replica(of: load, ring, round) : round % 5
+        let old = ring.member(victim).id
+        let isWiped = round % 4 == 3
         ring.kill(victim)
         try await Task.sleep(for: .milliseconds(round.isMultiple(of: 3) ? 0 : 300))
-        try ring.restart(victim, wiping: round % 4 == 3)
+        try ring.restart(victim, wiping: isWiped)
+        // Its replicas are missing from now on, and must be missed before the next one falls.
+        if isWiped { try await ring.waitUntilForgotten(old) }
         try await deploy(package, victim, ring)
         if let joined { try await deploy(package, joined, ring) }
         try await ring.waitUntilReplicated()

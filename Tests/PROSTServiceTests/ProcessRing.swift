@@ -185,7 +185,37 @@ final class ProcessRing: @unchecked Sendable {
             if isFulfilled { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        throw RingFailure("\(what) took more than \(seconds) s: \(last)")
+        var ranges: [String] = []
+        for index in 0..<count where isRunning(index) {
+            let applications = try? await ask(.applications, at: index, within: .seconds(2))
+            if case .list(let items)? = applications?.document {
+                for case .text(let text)? in items.map({ $0["ranges"] }) { ranges.append(text) }
+            }
+        }
+        throw RingFailure(
+            "\(what) took more than \(seconds) s: \(last)\n\(ranges.joined(separator: "\n"))")
+    }
+
+    /// Waits until no running node counts the node among its neighbours any more: only then can
+    /// its absence show in their figures.
+    func waitUntilForgotten(_ id: String, _ seconds: Double = 30) async throws {
+        let deadline = Date().addingTimeInterval(seconds)
+        while Date() < deadline {
+            var isKnown = false
+            for index in 0..<count where isRunning(index) {
+                guard let ring = try? await ask(.ring, at: index, within: .seconds(2)).document
+                else {
+                    isKnown = true
+                    continue
+                }
+                var near: [Document?] = [ring["predecessor"]]
+                if case .list(let successors)? = ring["successors"] { near += successors }
+                if near.contains(where: { $0?["id"] == .text(id) }) { isKnown = true }
+            }
+            if !isKnown { return }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+        throw RingFailure("node \(id.prefix(8)) was not forgotten in \(seconds) s")
     }
 
     func waitUntilFormed(_ seconds: Double = 30) async throws {
