@@ -300,5 +300,5 @@ enum RangeTiming {
     /// How long a member that makes no progress holds up the others.
     static let stall = TimeSpan.seconds(3)
     static let backoff = TimeSpan.milliseconds(50)
-    static let hostingRefresh = TimeSpan.seconds(30)
+    static let hostingRefresh = TimeSpan.seconds(5)
 }

@@ -142,8 +142,9 @@ extension Node {
     mutating func rangeMessage(_ frame: RangeFrame, from peer: NodeHandle) {
         switch hosting(frame.application, frame.code, from: peer, because: "range") {
         case .ready: rangeInput(.message(frame.message, from: peer), frame.application)
-        case .pending: break
-        case .refused, .unavailable:
+        // Code that cannot be had now is no refusal: who asks, asks again and is then a source.
+        case .pending, .unavailable: break
+        case .refused:
             guard
                 let answer = RangeKeeper.refusal(
                     of: frame.message,
