@@ -187,7 +187,7 @@ await_announcement() {
 # Counts the nodes that are settled members of a formed ring with nothing to take over or to
 # copy; prints what is open. Fails until that is all of them.
 ring_is_whole() {
-    local node status settled=0 acquiring=0 missing=0 stale=0
+    local node status open settled=0 acquiring=0 missing=0 stale=0
     for node in "${alive[@]}"; do
         # Its neighbours first: what it has to copy then counts those that are left.
         if [ -n "${1:-}" ] && prost ring show --node "$folder/$node" 2>/dev/null |
@@ -197,8 +197,10 @@ ring_is_whole() {
         status=$(prost status --node "$folder/$node" --json 2>/dev/null) || continue
         [ "$(field phase <<<"$status")" = formed ] && [ "$(field settled <<<"$status")" = true ] &&
             settled=$((settled + 1))
-        acquiring=$((acquiring + $(field ranges_acquiring <<<"$status")))
-        missing=$((missing + $(field under_replicated <<<"$status")))
+        open=$(field ranges_acquiring <<<"$status")
+        acquiring=$((acquiring + ${open:-0}))
+        open=$(field under_replicated <<<"$status")
+        missing=$((missing + ${open:-0}))
     done
     state="$settled of ${#alive[@]} nodes settled, $acquiring ranges being taken over, $missing under-replicated"
     [ -z "${1:-}" ] || state+=", $stale with the dead node as a neighbour"
