@@ -66,7 +66,7 @@ build() {
     if [ -n "$binaries" ]; then return; fi
     binaries=$PWD/.build/release
     if [ ! -x "$binaries/prost" ]; then
-        say "the first build takes about 15 minutes on 2 cores; later ones take seconds"
+        say "the first build takes about 10 minutes on 2 cores; later ones take seconds"
     fi
     local product
     for product in prost-asm prost; do
