@@ -193,7 +193,8 @@ final class ProcessRing: @unchecked Sendable {
             }
         }
         throw RingFailure(
-            "\(what) took more than \(seconds) s: \(last)\n\(ranges.joined(separator: "\n"))")
+            "\(what) took more than \(seconds) s: \(last)\n\(ranges.joined(separator: "\n"))"
+        )
     }
 
     /// Waits until no running node counts the node among its neighbours any more: only then can

@@ -3,8 +3,8 @@ import PROSTSimulator
 import SansIO
 import Testing
 
-/// Clients on all nodes read and write at random while nodes fall, with and without their disks, and
-/// come back, frames are repeated and connections break.
+/// Clients on all nodes read and write at random while nodes fall, with and without their disks,
+/// and come back, frames are repeated and connections break.
 @Suite struct DHTStormTests {
     private struct Call {
         var key: String
