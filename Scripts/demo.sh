@@ -431,7 +431,7 @@ if [ "${1:-}" = --binaries ]; then
     binaries=$(cd "${2:?a folder is needed after --binaries}" && pwd) || exit 66
 elif [ $# -gt 0 ]; then
     sed -n '2,9s/^# \{0,1\}//p' "$0"
-    exit 64
+    case $1 in -h | --help) exit 0 ;; *) exit 64 ;; esac
 fi
 
 alive=()
