@@ -10,6 +10,9 @@ extension RangeKeeper: CustomStringConvertible {
                 + (segment.current.map { "\($0.ballot.epoch) \($0.members.map(\.id))" } ?? "-")
                 + " \(segment.isCommitted) \(segment.installed)"
         }
-        return "\(status) failures \(failures) \(work ?? "idle")" + arcs.joined()
+        let hosts = hosting.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return "\(local.id) \(status) failures \(failures) \(work ?? "idle") "
+            + "successors \(neighborhood.successors.map(\.id)) hosts \(hosts) "
+            + "leaving \(leaving.sorted())" + arcs.joined()
     }
 }
