@@ -123,9 +123,19 @@ extension ChordNode {
     ) {
         step = .idle
         notify(target, &emit)
+        probeSuspectedSuccessors(&emit)
         scheduleStabilize(soon: listChanged)
         listChanged = false
         runPendingRectify(&emit)
+    }
+
+    /// Others still list a node that this one believes dead: it is asked itself, for it may be
+    /// back, and until it has answered this node's view of the replica sets is too short.
+    private mutating func probeSuspectedSuccessors(_ emit: inout EffectBuffer<ChordEffect>) {
+        for entry in successors.dropFirst()
+        where isSuspected(entry) && !pending.contains(where: { $0.peer.id == entry.id }) {
+            probe(entry, &emit)
+        }
     }
 
     /// BUSY: nothing is committed, and another try comes after a random wait (§4.2).
