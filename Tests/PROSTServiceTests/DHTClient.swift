@@ -76,7 +76,8 @@ final class CounterLoad: Sendable {
             let most = state.tried[key] ?? 0
             if let found, found >= least, found <= most { return }
             state.violations.append(
-                "\(name(key)): read \(found.map(String.init) ?? "nothing"), acknowledged \(least), "
+                "\(Date()) key at \(Identifier.key(named: name(key))) "
+                    + "\(name(key)): read \(found.map(String.init) ?? "nothing"), acknowledged \(least), "
                     + "tried \(most), answer \(answer)"
             )
         }

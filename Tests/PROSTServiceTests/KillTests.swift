@@ -40,7 +40,7 @@ import Testing
             try await play(round, ring, load, package)
             print("kill -9: round \(round) done")
             #expect(load.violations.isEmpty, "\(load.violations)")
-            if !load.violations.isEmpty { return }
+            if !load.violations.isEmpty { return print(ring.logs()) }
         }
         let figures = load.figures
         print(

@@ -135,6 +135,15 @@ final class ProcessRing: @unchecked Sendable {
         var id: String
     }
 
+    /// The ends of all nodes' logs, for a failure's message.
+    func logs(_ length: Int = 12_000) -> String {
+        (0..<count).map { index in
+            let path = folder + "/\(member(index).name).log"
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return "--- \(member(index).name) \(member(index).id)\n\(text.suffix(length))"
+        }.joined(separator: "\n")
+    }
+
     func stop() {
         for index in 0..<count where isRunning(index) { kill(index) }
         try? FileManager.default.removeItem(atPath: folder)

@@ -76,6 +76,7 @@ extension Node {
     ) {
         let old = servedArcs(applications[application]?.configured ?? [])
         applications[application]?.configured = ranges
+        logServing(ranges, application)
         ringEpoch += 1
         let new = servedArcs(ranges)
         if old != new {
@@ -93,6 +94,14 @@ extension Node {
         }
         for number in waiting { deliver(number) }
         progressDeparture()
+    }
+
+    private mutating func logServing(_ ranges: [ConfiguredRange], _ application: ApplicationID) {
+        let own = ranges.filter { $0.members.first?.id == handle.id }.map { range in
+            "\(range.arc.lower)-\(range.arc.upper) epoch \(range.epoch) "
+                + (range.isServing ? "serving" : "fenced") + " with \(range.members.map(\.id))"
+        }
+        log(.info, "range.changed", ["app": "\(application)", "own": own.joined(separator: "; ")])
     }
 
     private func servedArcs(_ ranges: [ConfiguredRange]) -> [RingInterval] {
