@@ -44,7 +44,7 @@ phase() {
 count() {
     local tests bad
     tests=$(sed -n 's/.*Test run with \([0-9]*\) tests\{0,1\}.*/\1/p' "$log" | awk '{ s += $1 } END { print s + 0 }')
-    bad=$(grep -cE '^. Test .* failed after [0-9.]+ seconds' "$log" || true)
+    bad=$(grep -E '^[^ ]+ Test .* failed after [0-9.]+ seconds' "$log" | grep -cv ' Test run with ' || true)
     passed=$((passed + tests - bad))
     failed=$((failed + bad))
     if [ "$tests" -eq 0 ]; then
