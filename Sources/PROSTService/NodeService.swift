@@ -47,6 +47,8 @@ package final class NodeService {
     private var wake: (time: Instant, task: Scheduled<Void>)?
     private var leftPromise: EventLoopPromise<Void>
     private var expiry: RepeatedTask?
+    /// Why the store can no longer be written; nil while it can.
+    package private(set) var storeError: StoreError?
 
     /// Opens the folder's store and key, listens, and makes the node; it is in no ring yet.
     ///
@@ -163,6 +165,7 @@ package final class NodeService {
         }
         writer = StoreWriter(store: store) { number, error in
             deliver(.committed(batch: number, error))
+            if let error { loop.execute { bound.value.storeFailed(error) } }
         }
         lanes = LanePool(
             count: count,
@@ -176,6 +179,14 @@ package final class NodeService {
             initialDelay: .seconds(30),
             delay: .seconds(30)
         ) { _ in bound.value.lanes?.submit(.expire(SystemClock.wall)) }
+    }
+
+    /// Nothing can be acknowledged any more: the node leaves, and its replicas take over.
+    private func storeFailed(_ error: StoreError) {
+        guard storeError == nil else { return }
+        storeError = error
+        logger.critical("store.failed", metadata: ["error": "\(error)"])
+        input(.leave)
     }
 
     // MARK: The core

@@ -12,6 +12,7 @@ enum ExitStatus: Int32 {
     case unreachable = 69
     case `internal` = 70
     case cannotCreate = 73
+    case io = 74
     case temporary = 75
     case refused = 77
     case configuration = 78

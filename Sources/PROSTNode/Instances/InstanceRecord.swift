@@ -20,6 +20,12 @@ struct InstanceRecord: Sendable {
         var lease: UInt64
         /// The configured ranges that the upcall sees.
         var configured: [ConfiguredRange]
+
+        /// Whether the upcall saw this node serve a key as root: what it then reads and answers
+        /// holds only as long as that does.
+        func served(_ key: Identifier) -> Bool {
+            configured.contains { $0.isServing && $0.arc.contains(key) }
+        }
     }
 
     struct Timer: Hashable, Sendable {

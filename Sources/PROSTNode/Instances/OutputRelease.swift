@@ -185,6 +185,7 @@ extension Node {
             }
         case .client(let nonce) where output.report.outcome == .notExported:
             answerRequest(nonce, status: .notSupported)
+        case .stop: hasStopped(id)
         default: break
         }
     }

@@ -86,7 +86,11 @@ extension Node {
         }
         guard report.epoch != ringEpoch else { return true }
         var points = report.batch.writes.map { ArcScan.position($0.key) }
-        if case .deliver = entry.purpose { points.append(entry.event.key) }
+        switch entry.purpose {
+        case .deliver: points.append(entry.event.key)
+        case .reply where running.served(entry.event.key): points.append(entry.event.key)
+        default: break
+        }
         return points.allSatisfy { point in
             guard let point,
                 let seen = running.configured.first(where: { $0.arc.contains(point) })
@@ -169,6 +173,7 @@ extension Node {
             log(.error, "upcall.failed", ["app": hosted.name, "why": why])
         }
         settleUndone(entry, unused: unused, status: status)
+        if entry.purpose == .stop { hasStopped(id) }
         if entry.purpose == .initialize {
             stop(id, because: "init failed")
         } else if isFault {
@@ -264,5 +269,6 @@ extension Node {
             settleUndone(running.entry, unused: fuel)
         }
         for entry in waiting { settleUndone(entry, unused: entry.budget) }
+        hasStopped(id)
     }
 }

@@ -7,7 +7,14 @@ internal import SansIO
 struct Departure: Hashable, Sendable {
     /// Consistent applications whose arcs the successor has not taken over yet.
     var waiting: Set<ApplicationID>
+    /// Instances that have not returned from `stop`.
+    var stopping: Set<InstanceID> = []
     var isDone = false
+}
+
+/// Why `stop` is called (`Spec/abi.md` §3).
+enum StopReason: Int64 {
+    case shutdown = 2
 }
 
 extension Node {
@@ -17,7 +24,27 @@ extension Node {
         departure = Departure(waiting: Set(consistent))
         timers.set(.departure, at: now.instant + configuration.shutdownGrace)
         log(.info, "ring.leaving", ["applications": "\(consistent.count)"])
+        callStop()
         for application in consistent.sorted() { rangeInput(.prepareToLeave, application) }
+        progressDeparture()
+    }
+
+    /// The last upcall of every instance: what it sends now still leaves.
+    private mutating func callStop() {
+        for id in instances.keys.sorted() {
+            guard isRunning(id), applications[id.application]?.exports(.stop) == true else {
+                continue
+            }
+            var event = UpcallEvent(.stop)
+            event.status = StopReason.shutdown.rawValue
+            departure?.stopping.insert(id)
+            postAlways(MailboxEntry(event, .stop), to: id)
+        }
+    }
+
+    /// `stop` has returned, was undone, or its instance is gone.
+    mutating func hasStopped(_ id: InstanceID) {
+        guard departure?.stopping.remove(id) != nil else { return }
         progressDeparture()
     }
 
@@ -27,7 +54,9 @@ extension Node {
     }
 
     mutating func progressDeparture() {
-        guard let departure, !departure.isDone, departure.waiting.isEmpty else { return }
+        guard let departure, !departure.isDone, departure.waiting.isEmpty,
+            departure.stopping.isEmpty
+        else { return }
         leaveRing()
     }
 

@@ -88,7 +88,15 @@ struct RunCommand: AsyncParsableCommand {
         try await enter(service, loop, plan, logger)
         try await loop.flatSubmit { service.value.left }.get()
         signals.stop()
+        let failure = try await loop.submit { service.value.storeError }.get()
         try await loop.flatSubmit { service.value.shutdown() }.get()
+        if let failure {
+            throw CommandFailure(
+                .io,
+                "the store in \(directory.path) could not be written: \(failure)",
+                hint: "make room or repair the disk, then start the node again"
+            )
+        }
     }
 
     private func announce(_ handle: NodeHandle, _ plan: RunPlan, _ directory: DataDirectory) {
