@@ -249,7 +249,19 @@ package final class NodeService {
     /// Completes when the node has left its ring.
     package var left: EventLoopFuture<Void> { leftPromise.futureResult }
 
-    func hasLeft() { leftPromise.succeed(()) }
+    /// Whether it was told to leave and is in no ring any more.
+    package private(set) var isGone = false
+
+    func hasLeft() {
+        isGone = true
+        leftPromise.succeed(())
+    }
+
+    /// Joins unless it was told to leave meanwhile.
+    package func join(_ contacts: [NodeHandle]) {
+        guard !isGone else { return }
+        input(.join(contacts))
+    }
 
     /// Closes everything; what was committed is on disk.
     package func shutdown() -> EventLoopFuture<Void> {

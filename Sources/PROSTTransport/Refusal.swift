@@ -33,6 +33,14 @@ extension Refusal: CustomStringConvertible {
 }
 
 extension Refusal.Reason {
+    /// Whether to ask again, or somebody else, is no use.
+    package var isFinal: Bool {
+        switch self {
+        case .connectionLimit, .selfConnection, .shuttingDown: false
+        default: true
+        }
+    }
+
     /// The reason in words.
     package var phrase: String {
         switch self {

@@ -39,7 +39,7 @@ extension Endpoint {
     }
 
     /// Whether this is the address that means "all of this machine's".
-    var isUnspecified: Bool {
+    package var isUnspecified: Bool {
         address.0 == 0 && (address.1 == 0 || address.1 == 0xFFFF_0000_0000)
     }
 }

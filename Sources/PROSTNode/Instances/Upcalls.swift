@@ -13,7 +13,10 @@ extension Node {
         if isRunning(id) { return true }
         let former = instances[id]
         if let former, !former.hasExited { return false }
-        guard let hosted = applications[id.application] else { return false }
+        // Without its promises (`range.damaged`) a consistent store answers nobody.
+        guard let hosted = applications[id.application],
+            !hosted.isConsistent || hosted.ranges != nil
+        else { return false }
         let isFirst = !instances.keys.contains {
             $0.application == id.application && isRunning($0)
         }

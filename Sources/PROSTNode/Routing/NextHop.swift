@@ -116,7 +116,8 @@ extension Node {
         }
         // At a higher rank the next hop was chosen by `refuse`, which chooses again.
         if passage.isDelegated, !wasBusy {
-            passages.update(number) { $0.message.rank -= 1 }
+            // Zero if the message was routed on its own after an earlier refusal.
+            passages.update(number) { $0.message.rank -= $0.message.rank > 0 ? 1 : 0 }
             return deliver(number)
         }
         if passage.isDelegated { return transmit(number, to: next) }

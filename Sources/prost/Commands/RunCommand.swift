@@ -60,6 +60,8 @@ struct RunCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
+        // The store holds what peerlets keep: no file of a node is for others.
+        _ = umask(0o077)
         let plan = try RunPlan(self)
         let level = plan.logLevel
         LoggingSystem.bootstrap { label in
@@ -83,13 +85,13 @@ struct RunCommand: AsyncParsableCommand {
             logger: logger
         )
         let handle = try await loop.submit { service.value.handle }.get()
-        announce(handle, plan, directory)
         let signals = SignalWatch(loop: loop, service: service, policy: plan.policyFile)
+        announce(handle, plan, directory)
         try await enter(service, loop, plan, logger)
         try await loop.flatSubmit { service.value.left }.get()
-        signals.stop()
         let failure = try await loop.submit { service.value.storeError }.get()
         try await loop.flatSubmit { service.value.shutdown() }.get()
+        signals.stop()
         if let failure {
             throw CommandFailure(
                 .io,
@@ -144,7 +146,9 @@ struct RunCommand: AsyncParsableCommand {
                         "join.contact_failed",
                         metadata: ["address": "\(address)", "error": "\(error)"]
                     )
-                    if case .refusedByPeer? = error as? ConnectionEnd {
+                    if case .refusedByPeer(let refusal)? = error as? ConnectionEnd,
+                        refusal.reason.isFinal
+                    {
                         throw CommandFailure(
                             .refused,
                             "\(address) refused this node: \(error)"
@@ -153,11 +157,12 @@ struct RunCommand: AsyncParsableCommand {
                 }
             }
             if !contacts.isEmpty { break }
+            if try await loop.submit({ service.value.isGone }).get() { return }
             try await Task.sleep(for: .milliseconds(wait))
             wait = min(wait * 2, 5000)
         }
         let found = contacts
-        try await loop.submit { service.value.input(.join(found)) }.get()
+        try await loop.submit { service.value.join(found) }.get()
     }
 }
 
@@ -189,6 +194,13 @@ struct RunPlan {
         if let advertise = command.advertise ?? file.advertise.map({ "\($0)" }) {
             settings.advertise = try Self.endpoint(advertise, "--advertise")
         }
+        if (settings.advertise ?? settings.listen).isUnspecified {
+            throw CommandFailure(
+                .usage,
+                "others cannot dial \(text)",
+                hint: "use --advertise HOST:PORT"
+            )
+        }
         guard let ring = command.ring ?? file.ringName else {
             throw CommandFailure(.usage, "no ring was named", hint: "use --ring NAME")
         }
@@ -200,6 +212,9 @@ struct RunPlan {
             successorListLength: command.successors ?? file.successors ?? 3
         )
         settings.node.replicas = command.replicas ?? file.replicas ?? 3
+        guard (1...16).contains(settings.node.replicas) else {
+            throw CommandFailure(.usage, "--replicas takes 1 to 16")
+        }
         if let grace = file.shutdownGrace { settings.node.shutdownGrace = grace }
         settings.totals = file.totals
         settings.lanes = max(1, min(command.lanes, 64))
