@@ -34,26 +34,35 @@ trap 'exit 130' INT TERM
 
 "$bin/prost-asm" key new "$work/provider.key" --no-passphrase >&2
 "$bin/prost-asm" key new "$work/stranger.key" --no-passphrase >&2
-"$bin/prost-asm" build PeerletASM/dht/dht.pasm -o "$work/dht.peerlet" --key "$work/provider.key" >&2
+"$bin/prost-asm" build PeerletASM/dht/dht.pasm -o "$work/dht.peerlet" --key-file "$work/provider.key" >&2
 attackers=(loop hoard flood fill recurse)
 for name in "${attackers[@]}"; do
     "$bin/prost-asm" build "PeerletASM/hostile/$name.pasm" -o "$work/$name.peerlet" \
-        --key "$work/stranger.key" >&2
+        --key-file "$work/stranger.key" >&2
 done
-root() { "$bin/prost-asm" inspect "$1" --json | sed -n 's/.*"root_key" *: *"\([^"]*\)".*/\1/p' | head -1; }
+root() { "$bin/prost-asm" inspect "$1" --json | sed -n 's/.*"rootKey" *: *"\([^"]*\)".*/\1/p' | head -1; }
 
-# A core runs about 250 million fuel a second; 25 attackers share it.
+# A core runs about 250 million fuel a second; 25 attackers may have that much together.
 cat >"$work/policy.yaml" <<YAML
 providers:
   - key: $(root "$work/dht.peerlet")
     name: provider
     access: allow
-    limits: { fuel: 100M/s, upcall_fuel: 20M, memory: 8MiB, storage: 64MiB, messages: 5000/s }
+    fuel: 100M/s
+    upcall_fuel: 20M
+    memory: 8MiB
+    storage: 64MiB
+    messages: 5000/s
   - key: $(root "$work/loop.peerlet")
     name: stranger
     access: allow
-    limits: { fuel: 10M/s, fuel_burst: 10M, upcall_fuel: 2M, memory: 1MiB, storage: 1MiB, messages: 50/s }
+    fuel: 10M/s
+    upcall_fuel: 2M
+    memory: 1MiB
+    storage: 1MiB
+    messages: 200/s
 YAML
+"$bin/prost" policy check "$work/policy.yaml" >&2
 
 start_ring() {
     for index in 1 2 3 4 5; do
@@ -87,7 +96,8 @@ field() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" <<<"$2"; }
 attack() {
     for index in 1 2 3 4 5; do
         for name in "${attackers[@]}"; do
-            "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index" --json >/dev/null || true
+            "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index" --json >/dev/null
+            # Its own upcall may already hit a limit: the attack is on either way.
             "$bin/prost" call "$name" attack --node "$work/n$index" --json --timeout 500 \
                 >/dev/null 2>&1 || true
         done
