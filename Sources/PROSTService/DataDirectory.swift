@@ -47,22 +47,34 @@ package final class DataDirectory: Sendable {
 
     deinit { close(lock) }
 
-    /// The node's key, made at the first start.
+    /// The node's key, made at the first start: whole on the disk before it has its name.
     package func nodeKey() throws -> PrivateKey {
         if let data = FileManager.default.contents(atPath: keyFile) {
             return try PrivateKey(pem: Array(data))
         }
+        guard !FileManager.default.fileExists(atPath: keyFile) else {
+            throw DataDirectoryError("cannot read \(keyFile)")
+        }
         let key = try PrivateKey.generate()
-        let descriptor = unsafe open(keyFile, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw DataDirectoryError("cannot write \(keyFile)") }
+        let draft = keyFile + ".new"
+        _ = unsafe unlink(draft)
+        let descriptor = unsafe open(draft, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw DataDirectoryError("cannot write \(draft)") }
         defer { close(descriptor) }
         let bytes = try key.pem()
         let written = unsafe bytes.withUnsafeBytes {
             unsafe write(descriptor, $0.baseAddress, $0.count)
         }
-        guard written == bytes.count, fsync(descriptor) == 0 else {
-            throw DataDirectoryError("cannot write \(keyFile)")
-        }
+        guard written == bytes.count, fsync(descriptor) == 0,
+            unsafe rename(draft, keyFile) == 0, syncFolder()
+        else { throw DataDirectoryError("cannot write \(keyFile)") }
         return key
+    }
+
+    private func syncFolder() -> Bool {
+        let folder = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard folder >= 0 else { return false }
+        defer { close(folder) }
+        return fsync(folder) == 0
     }
 }
