@@ -4,6 +4,7 @@ import KBR
 import NIOCore
 import PROSTNode
 import PeerletPackage
+import SansIO
 import Synchronization
 
 /// Writes counters under keys and checks that no read returns less than what was acknowledged.
@@ -32,11 +33,11 @@ final class CounterLoad: Sendable {
 
     func name(_ key: Int) -> String { "\(run)/\(key)" }
 
-    /// A key that is being written now, if any.
-    var keyInFlight: Int? { state.withLock { $0.inFlight.min() } }
+    /// The keys that are being written now, in order.
+    var keysInFlight: [Int] { state.withLock { $0.inFlight.sorted() } }
 
     /// Overwrites a key with the next counter, again and again until it is acknowledged.
-    func write(_ key: Int, seed: inout SystemRandomNumberGenerator) async throws {
+    func write(_ key: Int, seed: inout DeterministicRandom) async throws {
         let value = state.withLock { state in
             let value = (state.tried[key] ?? 0) + 1
             state.tried[key] = value
@@ -55,7 +56,7 @@ final class CounterLoad: Sendable {
         }
     }
 
-    func read(_ key: Int, seed: inout SystemRandomNumberGenerator) async throws {
+    func read(_ key: Int, seed: inout DeterministicRandom) async throws {
         let least = state.withLock { $0.acknowledged[key] }
         guard let least else { return }
         let answer = try await retrying("get \(key)", using: &seed) { node in
@@ -108,7 +109,7 @@ final class CounterLoad: Sendable {
     /// Tries random running nodes until one gives an answer; an UNSURE or error is no answer.
     private func retrying(
         _ what: String,
-        using seed: inout SystemRandomNumberGenerator,
+        using seed: inout DeterministicRandom,
         _ body: (Int) async throws -> ClientResponse?
     ) async throws -> ClientResponse {
         let deadline = Date().addingTimeInterval(40)

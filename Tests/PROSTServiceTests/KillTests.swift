@@ -3,6 +3,7 @@ import Foundation
 import KBR
 import PROSTNode
 import PeerletPackage
+import SansIO
 import Testing
 
 /// The store's promise on real processes, sockets and disks (`Spec/consistency.md`): what was
@@ -15,6 +16,15 @@ import Testing
     /// Rounds by default; PROST_KILL_ROUNDS sets another number.
     private static var rounds: Int {
         ProcessInfo.processInfo.environment["PROST_KILL_ROUNDS"].flatMap(Int.init) ?? 20
+    }
+
+    /// Picks keys, gateways and victims; the machine's timing is its own. PROST_KILL_SEED sets it.
+    private static var seed: UInt64 {
+        ProcessInfo.processInfo.environment["PROST_KILL_SEED"].flatMap(UInt64.init) ?? 1
+    }
+
+    private static func random(_ purpose: String) -> DeterministicRandom {
+        DeterministicRandom(seed: seed).stream(purpose)
     }
 
     @Test func `acknowledged writes survive kill -9 with disks kept, wiped, and during joins`()
@@ -44,7 +54,7 @@ import Testing
         }
         let figures = load.figures
         print(
-            "kill -9: \(Self.rounds) rounds, \(figures.writes) writes, \(figures.reads) reads, "
+            "kill -9, seed \(Self.seed): \(Self.rounds) rounds, \(figures.writes) writes, \(figures.reads) reads, "
                 + "\(figures.retries) retries, 0 violations"
         )
         #expect(figures.writes == Self.rounds * Self.keys * Self.overwrites)
@@ -60,7 +70,7 @@ import Testing
         try await withThrowingTaskGroup(of: Void.self) { group in
             for writer in 0..<Self.writers {
                 group.addTask {
-                    var seed = SystemRandomNumberGenerator()
+                    var seed = Self.random("writer \(writer) of round \(round)")
                     for _ in 0..<Self.overwrites {
                         for key in stride(from: writer, to: Self.keys, by: Self.writers) {
                             try await load.write(key, seed: &seed)
@@ -78,7 +88,7 @@ import Testing
             try await group.waitForAll()
         }
         try await ring.waitUntilReplicated()
-        var seed = SystemRandomNumberGenerator()
+        var seed = Self.random("reader of round \(round)")
         for key in 0..<Self.keys { try await load.read(key, seed: &seed) }
     }
 
@@ -93,9 +103,10 @@ import Testing
         let isJoining = round % 5 == 4
         var joined: Int?
         if isJoining { joined = try ring.add() }
+        var seed = random("victim of round \(round)")
         let victim =
             round.isMultiple(of: 2)
-            ? replica(of: load, ring, round) : round % 5
+            ? replica(of: load, ring, &seed) : Int(seed.below(5))
         let old = ring.member(victim).id
         let isWiped = round % 4 == 3
         ring.kill(victim)
@@ -129,15 +140,21 @@ import Testing
     }
 
     /// One of the three nodes at and after a key in flight.
-    private static func replica(of load: CounterLoad, _ ring: ProcessRing, _ round: Int) -> Int {
-        guard let key = load.keyInFlight else { return round % 5 }
+    private static func replica(
+        of load: CounterLoad,
+        _ ring: ProcessRing,
+        _ seed: inout DeterministicRandom
+    ) -> Int {
+        guard let key = load.keysInFlight.randomElement(using: &seed) else {
+            return Int(seed.below(5))
+        }
         let point = Identifier.key(named: load.name(key))
         let order = (0..<5).sorted { left, right in
             let a = Identifier(hexadecimal: ring.member(left).id) ?? .zero
             let b = Identifier(hexadecimal: ring.member(right).id) ?? .zero
             return (a &- point) < (b &- point)
         }
-        return order[round / 2 % 3]
+        return order[Int(seed.below(3))]
     }
 }
 
