@@ -33,6 +33,8 @@ package final class NodeService {
     package let eventLoop: any EventLoop
     package let directory: DataDirectory
     package private(set) var handle: NodeHandle
+    /// The node's raw Ed25519 key, 32 bytes.
+    package private(set) var publicKey: [UInt8] = []
     var node: Node
     let transport: RingTransport
     let socket: LocalSocketServer
@@ -158,6 +160,7 @@ package final class NodeService {
 
     /// Connects the parts; lanes and writer answer on the loop.
     private func wire(key: PrivateKey, lanes count: Int) {
+        publicKey = key.publicKey.raw
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let loop = eventLoop
         let deliver: @Sendable (NodeInput) -> Void = { input in

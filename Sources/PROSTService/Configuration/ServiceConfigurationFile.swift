@@ -7,7 +7,7 @@ extension ServiceConfiguration {
     private static let documentKeys = [
         "node", "ring", "chord", "limits", "policy", "log", "shutdown",
     ]
-    package static let successorRange: ClosedRange<UInt64> = 1...32
+    package static let successorRange: ClosedRange<UInt64> = 2...16
     package static let replicaRange: ClosedRange<UInt64> = 1...16
 
     /// The configuration at `path`; relative paths in it are relative to its folder.

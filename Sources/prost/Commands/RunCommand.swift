@@ -1,4 +1,7 @@
 internal import ArgumentParser
+internal import Wire
+internal import PeerletPackage
+internal import Cryptography
 internal import Chord
 internal import Dispatch
 internal import Foundation
@@ -48,6 +51,13 @@ struct RunCommand: AsyncParsableCommand {
     var replicas: Int?
     @Option(name: .long, help: "Policy file; without one no peerlet runs.")
     var policy: String?
+    @Option(
+        name: .long,
+        help: "Closes the ring: the operator's public key, a minisign file or its line."
+    )
+    var operatorKey: String?
+    @Option(name: .long, help: "The operator's token for this node (prost-asm token).")
+    var joinToken: String?
     @Option(name: .long, help: "Execution lanes (worker threads).")
     var lanes: Int = 1
     @Option(name: .long, help: "trace, debug, info, notice, warning, error or critical.")
@@ -101,11 +111,17 @@ struct RunCommand: AsyncParsableCommand {
         }
     }
 
-    private func announce(_ handle: NodeHandle, _ plan: RunPlan, _ directory: DataDirectory) {
+    private func announce(
+        _ handle: NodeHandle,
+        _ key: [UInt8],
+        _ plan: RunPlan,
+        _ directory: DataDirectory
+    ) {
         let document = Document.object([
             .init("event", .text("listening")),
             .init("id", .text(handle.id.hexadecimal)),
             .init("address", .text("\(handle.endpoint)")),
+            .init("key", .text(Hexadecimal.text(key))),
             .init("ring", .text(plan.settings.node.ring)),
             .init("name", .text(plan.settings.node.name)),
             .init("socket", .text(directory.socketFile)),
@@ -116,7 +132,7 @@ struct RunCommand: AsyncParsableCommand {
             fflush(nil)
         } else {
             Terminal.error(
-                "node \(plan.settings.node.name) \(handle.id) listens on \(handle.endpoint), "
+                "node \(plan.settings.node.name) \(handle.id), key \(Hexadecimal.text(key)), listens on \(handle.endpoint), "
                     + "ring \(plan.settings.node.ring), folder \(directory.path)"
             )
         }
@@ -208,8 +224,12 @@ struct RunPlan {
         settings.node.name =
             command.name ?? file.nodeName
             ?? URL(fileURLWithPath: directory).lastPathComponent
+        let successors = command.successors ?? file.successors ?? 3
+        guard (2...16).contains(successors) else {
+            throw CommandFailure(.usage, "--successors takes 2 to 16, not \(successors)")
+        }
         settings.node.chord = ChordConfiguration(
-            successorListLength: command.successors ?? file.successors ?? 3
+            successorListLength: successors
         )
         settings.node.replicas = command.replicas ?? file.replicas ?? 3
         guard (1...16).contains(settings.node.replicas) else {
@@ -224,6 +244,7 @@ struct RunPlan {
                 throw CommandFailure(.configuration, "\(error)")
             }
         }
+        try readMembership(command)
         join = file.join
         for text in command.join {
             guard let address = JoinAddress(text) else {
@@ -236,6 +257,29 @@ struct RunPlan {
                 throw CommandFailure(.usage, "there is no log level '\(name)'")
             }
             logLevel = level
+        }
+    }
+
+    /// Who lets nodes in, and what lets this one in.
+    private mutating func readMembership(_ command: RunCommand) throws {
+        if let text = command.operatorKey {
+            let file = FileManager.default.contents(atPath: text).map(Array.init)
+            do throws(MinisignError) {
+                let key = try MinisignPublicKey(file: file ?? Array(text.utf8))
+                settings.operatorKey = key.key
+            } catch {
+                throw CommandFailure(.badInput, "--operator-key: \(error)")
+            }
+        }
+        if let path = command.joinToken {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw CommandFailure(.noInput, "cannot read \(path)")
+            }
+            do throws(WireError) {
+                settings.joinToken = try JoinToken(wireBytes: Array(data), "join token")
+            } catch {
+                throw CommandFailure(.badInput, "\(path): \(error)")
+            }
         }
     }
 

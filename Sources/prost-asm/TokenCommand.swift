@@ -1,0 +1,69 @@
+internal import ArgumentParser
+internal import Cryptography
+internal import Foundation
+internal import PeerletPackage
+internal import Wire
+
+/// A ring operator's word that a node may join.
+struct TokenCommand: FileCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "token",
+        abstract: "Let a node into a closed ring: sign its key.",
+        discussion: """
+            A node shows its key when it starts ('prost run').
+
+            Examples:
+              prost-asm token --ring lab --node KEY --days 30 --key-file operator.key -o n1.token
+              prost run --data-dir n1 --ring lab --operator-key operator.pub --join-token n1.token …
+            """
+    )
+
+    @Option(help: "Name of the ring.")
+    var ring: String
+    @Option(help: "The node's public key, 64 hexadecimal digits.")
+    var node: String
+    @Option(help: "Days until the token is worth nothing; 0: never.")
+    var days: UInt64 = 0
+    @Option(name: .shortAndLong, help: "File to write.")
+    var out = "node.token"
+    @OptionGroup var signing: SigningOptions
+    @OptionGroup var output: OutputOptions
+
+    private struct Report: Encodable {
+        let token: String
+        let ring: String
+        let node: String
+        let expires: UInt64
+    }
+
+    func execute() throws(CommandFailure) {
+        guard let raw = Hexadecimal.bytes(node), let key = PublicKey(raw: raw) else {
+            throw .usage("--node takes an Ed25519 public key, 64 hexadecimal digits")
+        }
+        guard (1...WireLimits.ringName).contains(ring.utf8.count) else {
+            throw .usage("a ring's name has 1 to \(WireLimits.ringName) bytes")
+        }
+        guard days <= 36_500 else { throw .usage("--days takes 0 to 36500") }
+        let now = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
+        let expires = days == 0 ? 0 : now + days * 86_400_000
+        let secret = try signing.requiredKey()
+        let token: JoinToken
+        do throws(CryptographyError) {
+            token = try JoinToken.issue(
+                ring: ring,
+                node: key,
+                expires: expires,
+                operator: secret.key
+            )
+        } catch {
+            throw CommandFailure(code: .data, name: "token", message: "\(error)")
+        }
+        try Files.write(token.wireBytes, to: out)
+        output.result("wrote \(out)")
+        if output.json {
+            output.printJSON(
+                Report(token: out, ring: ring, node: node, expires: expires)
+            )
+        }
+    }
+}
