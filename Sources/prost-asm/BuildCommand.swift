@@ -15,7 +15,7 @@ struct BuildCommand: FileCommand {
         abstract: "Assemble, verify, package and sign.",
         discussion: """
             Examples:
-              prost-asm build hello                          writes hello.peerlet and hello.srcmap
+              prost-asm build hello         writes hello.peerlet and hello.srcmap
               prost-asm build hello -o out/h.peerlet --key-file release.key
               prost-asm disasm hello.peerlet | prost-asm build - -o copy.peerlet
             """

@@ -70,7 +70,8 @@ enum KeyFiles {
 
     /// A key file, or the line of one.
     static func publicKey(_ text: String) throws(CommandFailure) -> MinisignPublicKey {
-        let file = Files.exists(text) ? try Files.read(text) : Array(text.utf8)
+        let isFile = text.hasSuffix(".pub") || Files.exists(text)
+        let file = isFile ? try Files.read(text) : Array(text.utf8)
         do throws(MinisignError) {
             return try MinisignPublicKey(file: file)
         } catch {

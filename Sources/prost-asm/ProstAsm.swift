@@ -14,8 +14,8 @@ struct ProstAsm: ParsableCommand {
               prost-asm run hello --call f --arg 1 call an exported procedure
               prost-asm inspect hello.peerlet      show what a package asks for
 
-            Exit codes: 0 done, 1 problems found or trap, 64 usage, 65 bad input, 66 input missing,
-            73 cannot write, 77 signature refused.
+            Exit codes: 0 done, 1 problems found or trap, 64 usage, 65 bad input,
+            66 input missing, 73 cannot write, 77 signature refused.
             """,
         version:
             "prost-asm 0.1.0 (language 1, ABI \(HostABI.version), prices \(OpcodeTable.priceVersion))",

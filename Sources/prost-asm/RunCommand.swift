@@ -9,8 +9,8 @@ struct RunCommand: FileCommand {
         commandName: "run",
         abstract: "Call an exported procedure and print its result.",
         discussion: """
-            Host calls are answered by a stub: env.log prints to standard error, all others return
-            NOSYS. FILE is a source, a folder, or a package.
+            Host calls are answered by a stub: env.log prints to standard error, all others
+            return NOSYS. PATH is a source, a folder, or a package.
 
             Examples:
               prost-asm run fib.pasm --call fib --arg 30

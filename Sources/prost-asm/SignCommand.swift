@@ -12,7 +12,8 @@ struct SignCommand: FileCommand {
         discussion: """
             Examples:
               prost-asm sign hello.peerlet --key-file release.key
-              prost-asm sign --detached hello.peerlet --key-file release.key   (minisign -V accepts it)
+              prost-asm sign --detached hello.peerlet --key-file release.key
+              minisign -V -m hello.peerlet -p release.pub
             """
     )
 

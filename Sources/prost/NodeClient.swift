@@ -20,8 +20,8 @@ struct NodeClient {
         } catch {
             throw CommandFailure(
                 .unreachable,
-                "the node at \(path) (from \(origin)) does not answer: \(error)",
-                hint: "is it running? prost run --data-dir …"
+                "\(error) (node from \(origin))",
+                hint: "is it running? start it: prost run --data-dir FOLDER --ring NAME"
             )
         }
     }

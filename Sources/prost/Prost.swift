@@ -13,8 +13,13 @@ struct Prost: AsyncParsableCommand {
               prost call dht put --key colour --payload blue --node n1
               prost lookup colour --trace --node n1
 
-            Commands that talk to a node find it by --node, then PROST_NODE, then the ring that
-            'prost dev' runs in this folder; there is no default beyond these.
+            Commands that talk to a node find it by --node, then PROST_NODE, then the
+            ring that 'prost dev' runs in this folder; there is no default beyond these.
+
+            EXIT CODES
+              0 done, 1 the answer is no, 64 usage, 65 bad input, 66 input missing,
+              69 unreachable, 70 internal failure, 73 cannot create, 75 try again later,
+              77 refused, 78 configuration
             """,
         subcommands: [
             RunCommand.self, DevCommand.self, DeployCommand.self, CallCommand.self,

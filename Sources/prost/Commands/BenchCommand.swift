@@ -14,8 +14,9 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Call a method at a fixed rate and show the latencies.",
         discussion: """
-            Calls are sent when they are due and timed from then, so that a slow node cannot slow
-            the load down. Keys are key-0, key-1, … in turn; further nodes share the load.
+            Calls are sent when they are due and timed from then, so that a slow node
+            cannot slow the load down. Keys are key-0, key-1, … in turn; further nodes
+            share the load.
 
             EXAMPLES
               prost bench dht put --rate 100 --seconds 10 --size 100 --node n1 --also n2

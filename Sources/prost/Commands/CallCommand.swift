@@ -24,7 +24,7 @@ struct CallCommand: AsyncParsableCommand {
     var application: String
     @Argument(help: "The method's name, or a message type.")
     var method: String
-    @Option(name: .long, help: "A name; its SHA-256 is the key.")
+    @Option(name: .long, help: "A name; its SHA-256 is the key. Without --key and --id: zero.")
     var key: String?
     @Option(name: .long, help: "The key itself, 64 hexadecimal digits.")
     var id: String?

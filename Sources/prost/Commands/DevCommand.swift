@@ -12,9 +12,9 @@ struct DevCommand: AsyncParsableCommand {
         commandName: "dev",
         abstract: "Run a local ring with a peerlet deployed, until Ctrl-C.",
         discussion: """
-            Takes a package, or a source file that 'prost-asm build' makes one of. The nodes are
-            processes of their own with folders below .prost; other commands in this folder find
-            them by .prost/dev.json.
+            Takes a package, or a source file that 'prost-asm build' makes one of. The
+            nodes are processes of their own with folders below .prost; other commands in
+            this folder find them by .prost/dev.json.
 
             EXAMPLES
               prost dev --nodes 5 PeerletASM/dht/dht.pasm

@@ -44,8 +44,8 @@ struct RingCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Check that the nodes form one ring in order; exit 1 if they do not.",
             discussion: """
-                Asks the given node, and with --all every node that 'prost dev' runs here or
-                that is named with --also.
+                Asks the given node, every node that is named with --also, and with --all
+                every node that 'prost dev' started here; all of them must answer.
 
                 EXAMPLES
                   prost ring check --node n1 --also n2 --also n3

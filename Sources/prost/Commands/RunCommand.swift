@@ -21,12 +21,12 @@ struct RunCommand: AsyncParsableCommand {
         commandName: "run",
         abstract: "Run a node until it is told to stop.",
         discussion: """
-            Without --join the node founds a ring, or enters the one that its folder remembers.
-            SIGTERM and SIGINT hand over and leave; a second one stops at once. SIGHUP reads the
-            policy file again.
+            Without --join the node founds a ring, or enters the one that its folder
+            remembers. With --join it tries until a member answers. SIGTERM and SIGINT hand
+            over and leave; a second one stops at once. SIGHUP reads the policy file again.
 
             EXAMPLES
-              prost run --data-dir n1 --ring lab --listen 127.0.0.1:7401 --policy policy.yaml
+              prost run --data-dir n1 --ring lab --listen 127.0.0.1:7401 --policy p.yaml
               prost run --data-dir n2 --ring lab --listen 127.0.0.1:0 --join 127.0.0.1:7401
             """
     )
