@@ -49,6 +49,8 @@ package final class NodeService {
     private var wake: (time: Instant, task: Scheduled<Void>)?
     private var leftPromise: EventLoopPromise<Void>
     private var expiry: RepeatedTask?
+    /// Lines logged in the current second, by event.
+    var logWindows: [String: (second: UInt64, lines: Int)] = [:]
     /// Why the store can no longer be written; nil while it can.
     package private(set) var storeError: StoreError?
 

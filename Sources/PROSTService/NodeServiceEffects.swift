@@ -43,7 +43,7 @@ extension NodeService {
         )
         guard case .refused(let why) = outcome else { return }
         // A full queue is the peer's slowness, not its death: the time-out decides.
-        if why != .queueFull { input(.undeliverable(frame, to: peer)) }
+        if why != .queueFull, why != .invalidFrame { input(.undeliverable(frame, to: peer)) }
     }
 
     private func start(_ download: CodeDownload) {
@@ -67,9 +67,22 @@ extension NodeService {
             case .warning: .warning
             case .error: .error
             }
+        guard isWithinQuota(event) else { return }
         var metadata: Logger.Metadata = [:]
         for field in event.fields { metadata[field.name] = .string(field.value) }
         logger.log(level: level, "\(event.name)", metadata: metadata)
+    }
+
+    /// Peers cause log lines; a flood of one name is cut to twenty lines a second. What peerlets
+    /// write has a quota of its own.
+    private func isWithinQuota(_ event: NodeEvent) -> Bool {
+        guard event.level < .error, event.name != "peerlet.log" else { return true }
+        let second = SystemClock.monotonic.nanoseconds / 1_000_000_000
+        var window = logWindows[event.name] ?? (second, 0)
+        if window.second != second { window = (second, 0) }
+        window.lines += 1
+        logWindows[event.name] = window
+        return window.lines <= 20
     }
 
     // MARK: Events

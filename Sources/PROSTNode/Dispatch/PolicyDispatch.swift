@@ -61,6 +61,7 @@ extension Node {
         timers.cancel(.usage(application))
         // Refused here, these go on to the node that acts as root.
         for number in waiting { route(number) }
+        readyToLeave(application)
     }
 
     /// Takes messages that wait for their upcall back out of a mailbox.

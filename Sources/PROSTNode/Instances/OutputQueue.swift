@@ -18,6 +18,11 @@ struct OutputQueue: Sendable {
 
     var isEmpty: Bool { held.isEmpty }
 
+    /// Outputs that wait for a slow disk; above this the instance waits too.
+    static let limit = 256
+
+    var isFull: Bool { held.count >= Self.limit }
+
     mutating func append(_ output: HeldOutput) { held.append(output) }
 
     mutating func batchIsDurable(_ batch: UInt64) {

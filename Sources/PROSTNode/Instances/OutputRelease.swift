@@ -20,6 +20,7 @@ extension Node {
             guard error == nil else { return restart(id) }
             instances[id]?.output.batchIsDurable(batch)
             releaseOutput(of: id)
+            schedule(id)
         }
     }
 

@@ -91,7 +91,8 @@ extension Node {
     /// Starts the next upcall of an instance if it is idle, allowed and has fuel.
     mutating func schedule(_ id: InstanceID) {
         guard isRunning(id), var record = instances[id], record.running == nil,
-            !record.mailbox.isEmpty, let hosted = applications[id.application],
+            !record.mailbox.isEmpty, !record.output.isFull,
+            let hosted = applications[id.application],
             hosted.storedBytes != nil
         else { return }
         var next = record.mailbox.popFirst()

@@ -1,5 +1,6 @@
 internal import Chord
 internal import KBR
+internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
 

@@ -42,6 +42,8 @@ extension Node {
         hint: NodeHandle?,
         waiter: RequestWaiter
     ) {
+        // No room now: the retry comes with fuel of its own.
+        guard !passages.isFull else { return ledger.burn(message.budget) }
         var sender: SenderReference?
         if case .instance(let id, let token) = waiter {
             sender = SenderReference(instance: id, token: token)

@@ -14,7 +14,7 @@ extension Node {
         by id: InstanceID,
         _ hosted: HostedApplication
     ) {
-        guard
+        guard !passages.isFull,
             let (message, hint) = header(
                 outgoing,
                 budget: budget,

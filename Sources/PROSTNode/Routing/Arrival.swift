@@ -23,7 +23,7 @@ extension Node {
         if message.timeToLive == 0 || message.remaining == 0 {
             verdict = .expired
             counters.expired &+= 1
-        } else if passages.isFull || departure?.isDone == true {
+        } else if passages.isFull(for: peer.id) || departure?.isDone == true {
             verdict = .busy
         }
         // BUSY is not remembered: the same attempt may come again.

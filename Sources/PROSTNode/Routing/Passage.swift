@@ -82,6 +82,7 @@ struct HopKey: Hashable, Sendable {
 struct PassageTable: Sendable {
     private var passages: [UInt64: Passage] = [:]
     private var byHop: [HopKey: UInt64] = [:]
+    private var perLink: [Identifier: Int] = [:]
     private var nextNumber: UInt64 = 0
     private let capacity: Int
 
@@ -90,11 +91,18 @@ struct PassageTable: Sendable {
     var count: Int { passages.count }
     var isFull: Bool { passages.count >= capacity }
 
+    /// Whether a link has its share of the room: a quarter, so that no peer makes the node busy
+    /// for the others.
+    func isFull(for link: Identifier) -> Bool {
+        isFull || (perLink[link] ?? 0) >= max(1, capacity / 4)
+    }
+
     subscript(number: UInt64) -> Passage? { passages[number] }
 
     mutating func add(_ passage: Passage) -> UInt64 {
         nextNumber += 1
         passages[nextNumber] = passage
+        if let link = passage.previous?.id { perLink[link, default: 0] += 1 }
         return nextNumber
     }
 
@@ -112,6 +120,9 @@ struct PassageTable: Sendable {
         guard let passage = passages.removeValue(forKey: number) else { return nil }
         let key = HopKey(id: passage.message.id, attempt: passage.message.attempt)
         if byHop[key] == number { byHop[key] = nil }
+        if let link = passage.previous?.id, let count = perLink[link] {
+            perLink[link] = count > 1 ? count - 1 : nil
+        }
         return passage
     }
 

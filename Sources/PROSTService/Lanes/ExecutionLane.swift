@@ -120,9 +120,10 @@ final class ExecutionLane: Sendable {
             let usage = (try? store.usage(.application(application))) ?? full
             deliver(.usage(application, usage))
         case .expire(let now):
-            try? store.removeExpired(
-                before: now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0
-            )
+            let limit = now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0
+            for _ in 0..<16 {
+                guard (try? store.removeExpired(before: limit)) == 1000 else { break }
+            }
         }
     }
 

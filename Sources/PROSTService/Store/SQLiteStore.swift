@@ -117,10 +117,11 @@ package final class SQLiteStore: StoreReader, Sendable {
             .map { try version($0, 0) }
     }
 
-    /// Removes rows that expired before `time`.
-    package func removeExpired(before time: UInt64) throws(StoreError) {
+    /// Removes rows that expired before `time`, at most a thousand; gives how many there were.
+    @discardableResult
+    package func removeExpired(before time: UInt64) throws(StoreError) -> Int {
         do {
-            try pool.write { db in
+            return try pool.write { db -> Int in
                 let expired = try Row.fetchAll(
                     db,
                     sql: "SELECT space, key, counter, writer FROM row WHERE expires < ? LIMIT 1000",
@@ -143,6 +144,7 @@ package final class SQLiteStore: StoreReader, Sendable {
                     )
                 }
                 try buckets.write(to: db)
+                return expired.count
             }
         } catch {
             throw StoreError("\(error)")
