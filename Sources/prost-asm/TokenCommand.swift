@@ -13,8 +13,8 @@ struct TokenCommand: FileCommand {
             A node shows its key when it starts ('prost run').
 
             Examples:
-              prost-asm token --ring lab --node KEY --days 30 --key-file operator.key -o n1.token
-              prost run --data-dir n1 --ring lab --operator-key operator.pub --join-token n1.token …
+              prost-asm token --ring lab --node KEY --days 30 --key-file op.key -o n1.token
+              prost run --data-dir n1 --ring lab --operator-key op.pub --join-token n1.token
             """
     )
 

@@ -30,7 +30,8 @@ final class LocalRing {
                 throw CommandFailure(
                     .temporary,
                     "a ring of 'prost dev' seems to run in this folder already",
-                    hint: "stop it, or remove \(DevelopmentRing.file)"
+                    hint: "Ctrl-C ends it, or 'prost leave --node dev-1' and so on; "
+                        + "if nothing runs any more: rm \(DevelopmentRing.file)"
                 )
             }
         }
