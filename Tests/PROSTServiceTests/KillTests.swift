@@ -18,7 +18,9 @@ import Testing
         ProcessInfo.processInfo.environment["PROST_KILL_ROUNDS"].flatMap(Int.init) ?? 20
     }
 
-    /// Picks keys, gateways and victims; the machine's timing is its own. PROST_KILL_SEED sets it.
+    /// Picks keys, gateways and victims; the machine's timing is its own.
+    ///
+    /// PROST_KILL_SEED sets it.
     private static var seed: UInt64 {
         ProcessInfo.processInfo.environment["PROST_KILL_SEED"].flatMap(UInt64.init) ?? 1
     }

@@ -132,8 +132,8 @@ struct RunCommand: AsyncParsableCommand {
             fflush(nil)
         } else {
             Terminal.error(
-                "node \(plan.settings.node.name) \(handle.id), key \(Hexadecimal.text(key)), listens on \(handle.endpoint), "
-                    + "ring \(plan.settings.node.ring), folder \(directory.path)"
+                "node \(plan.settings.node.name) \(handle.id), key \(Hexadecimal.text(key)), "
+                    + "listens on \(handle.endpoint), ring \(plan.settings.node.ring), folder \(directory.path)"
             )
         }
     }
