@@ -6,7 +6,7 @@ package import NIOCore
 package import PROSTNode
 package import PROSTTransport
 internal import PeerletBytecode
-internal import PeerletRuntime
+package import PeerletRuntime
 internal import SansIO
 internal import Wire
 

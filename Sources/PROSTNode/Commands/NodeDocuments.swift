@@ -135,7 +135,6 @@ extension Node {
             .init("code_loaded_ms", record.map { .unsigned($0.loaded.milliseconds) } ?? .null),
             .init("ranges_serving", .integer(Int64(status?.serving ?? 0))),
             .init("under_replicated", .integer(Int64(status?.underReplicated ?? 0))),
-            .init("ranges", .optional(hosted.ranges.map { "\($0)" })),
             .init("methods", .list(hosted.methods.map { .text($0) })),
             .init("instances", .list(own.compactMap { instances[$0].map(document(of:)) })),
             .init(

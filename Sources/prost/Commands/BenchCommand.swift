@@ -63,16 +63,27 @@ struct BenchCommand: AsyncParsableCommand {
             try await drive(clients, latencies)
             for client in clients { await client.close() }
             let figures = latencies.document(rate: rate, seconds: seconds)
-            if target.json { return print(JSONText.line(figures)) }
-            print(
-                "sent \(figures.text("sent"))  answered \(figures.text("answered"))  "
-                    + "failed \(figures.text("failed"))  lost \(figures.text("lost"))"
-            )
-            print(
-                "latency us: p50 \(figures.text("p50_us"))  p95 \(figures.text("p95_us"))  "
-                    + "p99 \(figures.text("p99_us"))  max \(figures.text("max_us"))"
-            )
+            show(figures)
+            if figures.integer("answered") == 0 {
+                throw CommandFailure(
+                    .negative,
+                    "no call was answered",
+                    hint: "try one: prost call \(application) \(methods[0]) --key key-0"
+                )
+            }
         }
+    }
+
+    private func show(_ figures: Document) {
+        if target.json { return print(JSONText.line(figures)) }
+        print(
+            "sent \(figures.text("sent"))  answered \(figures.text("answered"))  "
+                + "failed \(figures.text("failed"))  lost \(figures.text("lost"))"
+        )
+        print(
+            "latency us: p50 \(figures.text("p50_us"))  p95 \(figures.text("p95_us"))  "
+                + "p99 \(figures.text("p99_us"))  max \(figures.text("max_us"))"
+        )
     }
 
     /// Sends every call when it is due and collects answers meanwhile.

@@ -59,18 +59,24 @@ struct RingCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting(asJSON: target.json) {
-                var views = [try await NodeClient.ask(.ring, target)]
-                var others = also
-                if all { others += NodeTarget.developmentNodes().map(\.directory) }
-                for name in others {
+                var views: [Document] = []
+                var silent: [String] = []
+                var nodes = [target.node] + also.map(Optional.some)
+                if all { nodes += NodeTarget.developmentNodes().map { Optional($0.directory) } }
+                for name in nodes {
                     var other = try NodeTarget.parse([])
                     other.node = name
-                    let view = try await NodeClient.ask(.ring, other)
-                    if !views.contains(where: { $0["node"] == view["node"] }) {
-                        views.append(view)
+                    do {
+                        let view = try await NodeClient.ask(.ring, other)
+                        if !views.contains(where: { $0["node"] == view["node"] }) {
+                            views.append(view)
+                        }
+                    } catch let failure as CommandFailure where failure.status == .unreachable {
+                        guard let name else { throw failure }
+                        silent.append(name)
                     }
                 }
-                let findings = RingFindings(views)
+                let findings = RingFindings(views, silent: silent)
                 if target.json {
                     print(JSONText.pretty(findings.document))
                 } else {
@@ -88,8 +94,10 @@ struct RingFindings {
     var notes: [String] = []
     let asked: Int
 
-    init(_ views: [Document]) {
+    /// `silent`: nodes that did not answer.
+    init(_ views: [Document], silent: [String]) {
         asked = views.count
+        for name in silent { problems.append("\(name) does not answer") }
         let ids = views.compactMap { $0["node"]?.text("id") }.sorted()
         for view in views { judge(view, ids) }
     }
