@@ -88,15 +88,26 @@ struct RunCommand: AsyncParsableCommand {
         } catch {
             throw CommandFailure(.cannotCreate, "\(error)")
         }
-        let service = try await NodeService.start(
-            on: loop,
-            directory: directory,
-            settings: plan.settings,
-            logger: logger
-        )
-        let handle = try await loop.submit { service.value.handle }.get()
+        let service: NIOLoopBound<NodeService>
+        do {
+            service = try await NodeService.start(
+                on: loop,
+                directory: directory,
+                settings: plan.settings,
+                logger: logger
+            )
+        } catch let error as IOError {
+            throw CommandFailure(
+                .cannotCreate,
+                "cannot listen on \(plan.settings.listen): \(unsafe String(cString: strerror(error.errnoCode)))",
+                hint: "choose another --listen; port 0 takes a free one"
+            )
+        }
+        let (handle, key) = try await loop.submit {
+            (service.value.handle, service.value.publicKey)
+        }.get()
         let signals = SignalWatch(loop: loop, service: service, policy: plan.policyFile)
-        announce(handle, plan, directory)
+        announce(handle, key, plan, directory)
         try await enter(service, loop, plan, logger)
         try await loop.flatSubmit { service.value.left }.get()
         let failure = try await loop.submit { service.value.storeError }.get()
