@@ -108,7 +108,7 @@ stop_ring() {
     for pid in "${pids[@]}"; do kill -9 "$pid" 2>/dev/null || true; done
     wait 2>/dev/null || true
     pids=()
-    rm -rf "$work"/n[1-5]
+    rm -rf "$work"/n[1-5] "$work"/n[1-5].out "$work"/n[1-5].log
 }
 
 quiet=() loud=()
