@@ -73,8 +73,9 @@ extension NodeService {
         logger.log(level: level, "\(event.name)", metadata: metadata)
     }
 
-    /// Peers cause log lines; a flood of one name is cut to twenty lines a second. What peerlets
-    /// write has a quota of its own.
+    /// Peers cause log lines, so a flood of one name is cut to twenty lines a second.
+    ///
+    /// What peerlets write has a quota of its own.
     private func isWithinQuota(_ event: NodeEvent) -> Bool {
         guard event.level < .error, event.name != "peerlet.log" else { return true }
         let second = SystemClock.monotonic.nanoseconds / 1_000_000_000
