@@ -99,7 +99,7 @@ extension RangeKeeper {
 
     mutating func startClearing() {
         guard clearing == nil else { return }
-        clearing = map.segments.first { $0.holdsRows && $0.isGone(for: local.id) }
+        clearing = map.segments.first { $0.mayBeCleared(by: local.id) }
         if clearing != nil { persist(StoreBatch(), then: .clear) }
     }
 

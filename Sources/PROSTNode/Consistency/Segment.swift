@@ -42,6 +42,13 @@ package struct Segment: Hashable, Sendable {
         return isCommitted && !current.includes(node)
     }
 
+    /// Whether rows of the arc may be deleted: not while a newer ballot is promised, for the rows
+    /// may be what its proposer stages here.
+    func mayBeCleared(by node: Identifier) -> Bool {
+        guard let current, holdsRows else { return false }
+        return isGone(for: node) && promised <= current.ballot
+    }
+
     package var isServing: Bool {
         guard let current, isCommitted, !installed.isEmpty else { return false }
         return promised == current.ballot
