@@ -58,11 +58,11 @@ struct ServiceConfigurationTests {
         ("ring:\n  join: [\"x@a:1\"]", "node.yaml:2: ring.join[0]: expected [ID@]HOST:PORT"),
         (
             "chord: { successors: 0 }",
-            "node.yaml:1: chord.successors: 0 is not between 1 and 32"
+            "node.yaml:1: chord.successors: 0 is not between 2 and 16"
         ),
         (
-            "chord: { successors: 1, replicas: 3 }",
-            "node.yaml:1: chord.replicas: 3 replicas need at least 2 successors, there are 1"
+            "chord: { successors: 2, replicas: 4 }",
+            "node.yaml:1: chord.replicas: 4 replicas need at least 3 successors, there are 2"
         ),
         (
             "shutdown: { grace: 10 }",
