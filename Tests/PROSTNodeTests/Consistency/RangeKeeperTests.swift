@@ -180,6 +180,39 @@ import PROSTNode
         #expect(refused)
     }
 
+    @Test(arguments: [false, true])
+    func `a member that promised a newer ballot stores no change of the old root`(
+        planted: Bool
+    ) throws {
+        func node(_ number: UInt64) -> NodeHandle {
+            let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
+            return NodeHandle(id: Identifier(words: (number, 0, 0, 0)), endpoint: endpoint)
+        }
+        var faults = PlantedFaults()
+        faults.ignoresFence = planted
+        var keeper = try RangeKeeper(
+            application: VirtualRing.application,
+            local: node(1),
+            replicas: 3,
+            random: DeterministicRandom(seed: 1),
+            restoring: [],
+            faults: faults
+        )
+        let arc = RingInterval(after: node(5).id, through: node(9).id)
+        let ballot = Ballot(epoch: 4, proposer: node(2).id)
+        let members = Configuration(ballot: ballot, members: [node(2), node(3), node(1)])
+        let key = node(7).id
+        #expect(!keeper.accepts(key, epoch: 4, root: node(2).id))
+        let accept = RangeMessage.accept(token: 1, arc: arc, members, base: nil)
+        _ = keeper.handle(.message(accept, from: node(2)), now: .zero)
+        #expect(keeper.accepts(key, epoch: 4, root: node(2).id))
+        #expect(!keeper.accepts(node(10).id, epoch: 4, root: node(2).id))
+        let newer = Ballot(epoch: 5, proposer: node(3).id)
+        let prepare = RangeMessage.prepare(token: 2, arc: arc, newer)
+        _ = keeper.handle(.message(prepare, from: node(3)), now: .zero)
+        #expect(keeper.accepts(key, epoch: 4, root: node(2).id) == planted)
+    }
+
     @Test func `rows staged at a node that had left the arc stay when a page is repeated`() throws {
         func node(_ number: UInt64) -> NodeHandle {
             let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
