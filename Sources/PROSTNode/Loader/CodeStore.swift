@@ -84,7 +84,7 @@ package struct StoredCode: Hashable, Sendable {
     /// Reads floors and index; a damaged row is an error, for a floor that is lost lets old
     /// versions in.
     package init(from reader: any StoreReader) throws(StoreError) {
-        for row in try Self.rows(CodeStore.floorPrefix, reader) {
+        for row in try reader.nodeRows(startingWith: CodeStore.floorPrefix) {
             let id = row.key.dropFirst(CodeStore.floorPrefix.count)
             var fields = WireReader(row.value.bytes)
             guard let application = Identifier(bytes: id),
@@ -93,7 +93,7 @@ package struct StoredCode: Hashable, Sendable {
             else { throw StoreError("a version floor in the node's store is damaged") }
             _ = floors.raise(ApplicationID(application), .init(version: version, digest: digest))
         }
-        for row in try Self.rows(CodeStore.epochPrefix, reader) {
+        for row in try reader.nodeRows(startingWith: CodeStore.epochPrefix) {
             let raw = Array(row.key.dropFirst(CodeStore.epochPrefix.count))
             var fields = WireReader(row.value.bytes)
             guard let root = PublicKey(raw: raw), let epoch = try? fields.u64("epoch floor"),
@@ -101,7 +101,7 @@ package struct StoredCode: Hashable, Sendable {
             else { throw StoreError("an epoch floor in the node's store is damaged") }
             _ = floors.raise(root, epoch: epoch)
         }
-        for row in try Self.rows(CodeStore.indexPrefix, reader) {
+        for row in try reader.nodeRows(startingWith: CodeStore.indexPrefix) {
             let digest = PackageDigest(bytes: row.key.dropFirst(CodeStore.indexPrefix.count))
             guard let record = try? LoadRecord(wireBytes: row.value.bytes, "code index"),
                 record.digest == digest, Int(record.byteCount) <= WireLimits.package
@@ -109,22 +109,5 @@ package struct StoredCode: Hashable, Sendable {
             records.append(record)
         }
         records.sort { ($0.loaded, $0.digest) < ($1.loaded, $1.digest) }
-    }
-
-    private static func rows(
-        _ prefix: [UInt8],
-        _ reader: any StoreReader
-    ) throws(StoreError) -> [StoreRow] {
-        var found: [StoreRow] = []
-        var last = prefix
-        while true {
-            let page = try reader.rows(.node, after: last, descending: false, limit: 256)
-            for row in page {
-                guard row.key.starts(with: prefix) else { return found }
-                found.append(row)
-                last = row.key
-            }
-            if page.count < 256 { return found }
-        }
     }
 }

@@ -25,29 +25,12 @@ package struct StoredNode: Sendable {
             }
             ring = RingRecord(contacts: contacts)
         }
-        rangeRows = try Self.rows(NodeRows.ranges, reader)
-        for row in try Self.rows(NodeRows.hosted, reader) {
+        rangeRows = try reader.nodeRows(startingWith: NodeRows.ranges)
+        for row in try reader.nodeRows(startingWith: NodeRows.hosted) {
             guard let id = Identifier(bytes: row.key.dropFirst(NodeRows.hosted.count)),
                 let code = try? RoutedMessage.Code(wireBytes: row.value.bytes, "hosted code")
             else { throw StoreError("a hosted application in the node's store is damaged") }
             hosted[ApplicationID(id)] = code
-        }
-    }
-
-    private static func rows(
-        _ prefix: [UInt8],
-        _ reader: any StoreReader
-    ) throws(StoreError) -> [StoreRow] {
-        var found: [StoreRow] = []
-        var last = prefix
-        while true {
-            let page = try reader.rows(.node, after: last, descending: false, limit: 256)
-            for row in page {
-                guard row.key.starts(with: prefix) else { return found }
-                found.append(row)
-                last = row.key
-            }
-            if page.count < 256 { return found }
         }
     }
 }
