@@ -248,8 +248,10 @@ extension RangeKeeper {
             guard let current = segment.current else { continue }
             send(.commit(token: random.next(), arc: segment.arc, current), to: sender)
         }
-        guard !isLeaving, invited.count < 64 else { return }
         leaving.insert(sender.id)
+        // A member that leaves only wants to be replaced; the heir of a root comes after it.
+        let isHeir = (sender.id &- arc.upper) < (local.id &- arc.upper)
+        guard isHeir, !isLeaving, invited.count < 64 else { return }
         for part in Arcs.subtract([arc], invited.map(\.arc)) {
             invited.append(Invitation(arc: part, from: sender.id))
         }
@@ -262,25 +264,29 @@ extension RangeKeeper {
         leaveRetry = now
     }
 
-    /// Asks the successor for each arc that this node is still the root of.
+    /// Asks the successor for each arc that this node is still the root of, and the root for each
+    /// arc that it is another member of: a configuration must not count on a node that is gone.
     mutating func leaveIfHandedOver() {
         guard isLeaving, !hasLeft else { return }
-        let kept = map.segments.filter { segment in
-            segment.current?.members.first?.id == local.id
-        }
         // The same one as long as it is there: two would take the arcs from each other.
         let candidates = neighborhood.successors.filter { node in
             hosting[node.id] ?? true && !leaving.contains(node.id)
         }
         let next = candidates.first { $0.id == heir } ?? candidates.first
         heir = next?.id
-        guard let next, !kept.isEmpty else {
+        let kept = map.segments.compactMap { segment -> (arc: RingInterval, asked: NodeHandle)? in
+            guard let current = segment.current, current.includes(local.id),
+                let root = current.members.first
+            else { return nil }
+            return (root.id == local.id ? next : root).map { (segment.arc, $0) }
+        }
+        guard !kept.isEmpty else {
             hasLeft = true
             effects.append(.readyToLeave)
             return
         }
         guard now >= leaveRetry else { return }
         leaveRetry = now + .milliseconds(500)
-        for segment in kept { send(.takeOver(arc: segment.arc), to: next) }
+        for entry in kept { send(.takeOver(arc: entry.arc), to: entry.asked) }
     }
 }

@@ -47,8 +47,12 @@ extension RangeKeeper {
                 for node in further { discover(at: node) }
                 return
             }
-            // Its first configuration is another's to make, or being made.
-            if current.answers.values.contains(where: \.isAcquiring) { return abandonTakeover() }
+            // Its first configuration is another's to make, or being made; and who did not answer
+            // may know one.
+            let isAnswered = current.answers.count == current.asked.count
+            guard isAnswered, !current.answers.values.contains(where: \.isAcquiring) else {
+                return abandonTakeover()
+            }
         }
         current.arc = RingInterval(after: first.arc.lower, through: last.arc.upper)
         let inside = cuts.filter { current.arc.contains($0) }

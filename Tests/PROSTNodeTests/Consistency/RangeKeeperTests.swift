@@ -90,6 +90,32 @@ import PROSTNode
         #expect(ring.live.count == 2)
     }
 
+    @Test(arguments: 1...6)
+    func `a node that leaves is in no configuration any more`(seed: UInt64) {
+        let ring = VirtualRing(seed: seed, nodes: 6)
+        ring.run(seconds: 10)
+        let leaver = ring.live[2]
+        let id = ring.nodes[leaver].handle.id
+        ring.step(leaver, .prepareToLeave)
+        ring.run(seconds: 10) { ring.nodes[leaver].keeper != nil }
+        #expect(ring.nodes[leaver].keeper == nil)
+        let counting = ring.live.filter { index in
+            ring.nodes[index].keeper?.ranges.contains { range in
+                range.isServing && range.members.first?.id == ring.nodes[index].handle.id
+                    && range.members.contains { $0.id == id }
+            } ?? false
+        }
+        #expect(counting.isEmpty)
+        // So one more may be lost at once, with its disk.
+        ring.crash(ring.live[2], wiped: true)
+        ring.run(seconds: 20)
+        #expect(ring.isSettled, "\(ring.unfinished)")
+        ring.clientsRun = false
+        ring.run(seconds: 2)
+        ring.checkReplicas()
+        #expect(ring.violations.isEmpty, "\(ring.violations.prefix(4))")
+    }
+
     // MARK: With negative controls: what breaks without a rule
 
     @Test(arguments: [false, true])
