@@ -189,6 +189,13 @@ for (name, dependencies) in lightTests + (isLight ? [] : heavyTests) {
     package.targets.append(.testTarget(name: name, dependencies: dependencies))
 }
 
+// Handlers are inlined into the functions whose addresses the register code has: no extra jump.
+for target in package.targets where target.name == "PeerletVM" {
+    target.swiftSettings = [
+        .unsafeFlags(["-Xllvm", "-sil-inline-trivial-function-threshold=400"])
+    ]
+}
+
 for target in package.targets where target.type != .system {
     target.swiftSettings = (target.swiftSettings ?? []) + settings
 }

@@ -6,6 +6,8 @@ struct FunctionVerifier {
     struct Placed {
         let offset: Int
         let instruction: Instruction
+        /// Of the operand stack before it.
+        let height: Int
     }
 
     let image: ProgramImage
@@ -44,9 +46,9 @@ struct FunctionVerifier {
 
     mutating func verify() throws(VerificationError) {
         var decoder = InstructionDecoder(body.code)
-        while let instruction = try next(&decoder) {
-            let offset = instruction.offset
+        while let (offset, decoded) = try next(&decoder) {
             try enter(offset)
+            let instruction = Placed(offset: offset, instruction: decoded, height: height)
             try checkOperand(instruction)
             try applyStackEffect(instruction)
             for target in instruction.instruction.branchTargets {
@@ -70,11 +72,15 @@ struct FunctionVerifier {
         }
     }
 
-    private func next(_ decoder: inout InstructionDecoder) throws(VerificationError) -> Placed? {
+    private func next(
+        _ decoder: inout InstructionDecoder
+    ) throws(VerificationError)
+        -> (offset: Int, instruction: Instruction)?
+    {
         let offset = decoder.offset
         do throws(InstructionError) {
             guard let instruction = try decoder.next() else { return nil }
-            return Placed(offset: offset, instruction: instruction)
+            return (offset, instruction)
         } catch {
             switch error {
             case .unknownOpcode(let byte, _): throw failure(.opcodeKnown, offset, "byte \(byte)")

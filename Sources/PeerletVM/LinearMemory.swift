@@ -5,125 +5,88 @@ internal import PeerletBytecode
 /// Addresses are guest values: every access is checked in unsigned arithmetic that cannot overflow.
 @safe
 final class LinearMemory {
-    private var base: UnsafeMutableRawBufferPointer
-    private(set) var byteCount: UInt64 = 0
+    private(set) var bytes: Bytes
+    /// A byte for each page; a store to a page with `settled` has nothing more to record.
+    private(set) var marks: UnsafeMutablePointer<UInt8>
+    private(set) var pages = 0
+    private var capacity = 0
     /// Most pages, current and future.
     var quota: Int
 
-    /// Per page; a store to a page with `settled` has nothing more to record.
-    private var marks: [UInt8] = []
     private static let isRecorded: UInt8 = 1
     private static let isDirty: UInt8 = 2
-    private static let settled = isRecorded | isDirty
+    static let settled = isRecorded | isDirty
 
     private var isRecording = false
     private var pagesAtStart = 0
     private var undoLog: [UndoPage] = []
 
+    @safe
     private struct UndoPage {
         let page: Int
-        let bytes: [UInt8]
+        let copy: Bytes
         let mark: UInt8
     }
 
+    private static let pageSize = BytecodeLimits.pageSize
+
     init(pages: Int, quota: Int) {
         self.quota = quota
-        unsafe base = .allocate(byteCount: 0, alignment: 16)
+        unsafe bytes = .allocate(byteCount: 0, alignment: 16)
+        unsafe marks = .allocate(capacity: 0)
         _ = grow(pages)
-        marks = Array(repeating: 0, count: pages)
+        unsafe marks.update(repeating: 0, count: pages)
     }
 
-    deinit { unsafe base.deallocate() }
+    deinit {
+        forgetUndo()
+        unsafe bytes.deallocate()
+        unsafe marks.deallocate()
+    }
 
-    var pages: Int { marks.count }
+    var byteCount: UInt64 { UInt64(pages * Self.pageSize) }
     /// Copies held for undo.
     var undoPages: Int { undoLog.count }
-
-    // MARK: Bounds
-
-    /// Position of `size` bytes at `address + offset`, nil unless all of them are in memory.
-    @inline(__always)
-    func locate(_ address: Int64, _ offset: Int64, size: UInt64) -> Int? {
-        let start = UInt64(bitPattern: address)
-        let end = start &+ UInt64(bitPattern: offset)
-        guard end >= start, byteCount >= size, end <= byteCount &- size else { return nil }
-        return Int(truncatingIfNeeded: end)
-    }
 
     func contains(_ address: UInt64, count: UInt64) -> Bool {
         address <= byteCount && count <= byteCount - address
     }
 
-    // MARK: Loads and stores
-
-    @inline(__always)
-    func load<T: FixedWidthInteger & BitwiseCopyable>(
-        _: T.Type,
-        _ address: Int64,
-        _ offset: Int64
-    ) -> T? {
-        guard let position = locate(address, offset, size: UInt64(MemoryLayout<T>.size)) else {
-            return nil
-        }
-        return unsafe T(littleEndian: base.loadUnaligned(fromByteOffset: position, as: T.self))
-    }
-
-    /// False if the address is outside.
-    @inline(__always)
-    func store<T: FixedWidthInteger & BitwiseCopyable>(
-        _ value: T,
-        _ address: Int64,
-        _ offset: Int64
-    ) -> Bool {
-        let size = MemoryLayout<T>.size
-        guard let position = locate(address, offset, size: UInt64(size)) else { return false }
-        let first = position >> 12
-        let last = (position &+ size &- 1) >> 12
-        if marks[first] != Self.settled { mark(first) }
-        if last != first, marks[last] != Self.settled { mark(last) }
-        unsafe base.storeBytes(of: value.littleEndian, toByteOffset: position, as: T.self)
-        return true
-    }
+    // MARK: Bytes
 
     func read(_ address: UInt64, count: Int) -> [UInt8]? {
         guard count >= 0, contains(address, count: UInt64(count)) else { return nil }
-        let start = Int(address)
-        return unsafe Array(base[start..<start + count])
+        let start = unsafe bytes + Int(address)
+        return unsafe Array(UnsafeRawBufferPointer(start: start, count: count))
     }
 
-    func write(_ bytes: [UInt8], at address: UInt64) -> Bool {
-        guard contains(address, count: UInt64(bytes.count)) else { return false }
-        guard !bytes.isEmpty else { return true }
-        let start = Int(address)
-        mark(bytes: start..<start + bytes.count)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: base[start..<start + bytes.count])
-            .copyBytes(from: bytes)
+    func write(_ source: [UInt8], at address: UInt64) -> Bool {
+        guard contains(address, count: UInt64(source.count)) else { return false }
+        guard !source.isEmpty else { return true }
+        mark(bytes: Int(address), source.count)
+        unsafe source.withUnsafeBytes { source in
+            guard let start = source.baseAddress else { return }
+            unsafe (bytes + Int(address)).copyMemory(from: start, byteCount: source.count)
+        }
         return true
     }
 
     func copy(to target: UInt64, from source: UInt64, count: UInt64) -> Bool {
         guard contains(target, count: count), contains(source, count: count) else { return false }
         guard count > 0 else { return true }
-        let range = Int(target)..<Int(target + count)
-        mark(bytes: range)
-        unsafe UnsafeMutableRawBufferPointer(rebasing: base[range]).copyMemory(
-            from: UnsafeRawBufferPointer(rebasing: base[Int(source)..<Int(source + count)])
-        )
+        mark(bytes: Int(target), Int(count))
+        let from = unsafe bytes + Int(source)
+        unsafe (bytes + Int(target)).copyMemory(from: from, byteCount: Int(count))
         return true
     }
 
     func fill(_ target: UInt64, with byte: UInt8, count: UInt64) -> Bool {
         guard contains(target, count: count) else { return false }
         guard count > 0 else { return true }
-        let range = Int(target)..<Int(target + count)
-        mark(bytes: range)
-        clear(range, to: byte)
+        mark(bytes: Int(target), Int(count))
+        unsafe (bytes + Int(target))
+            .initializeMemory(as: UInt8.self, repeating: byte, count: Int(count))
         return true
-    }
-
-    private func clear(_ range: Range<Int>, to byte: UInt8) {
-        unsafe UnsafeMutableRawBufferPointer(rebasing: base[range])
-            .initializeMemory(as: UInt8.self, repeating: byte)
     }
 
     // MARK: Size
@@ -134,23 +97,25 @@ final class LinearMemory {
     func grow(_ count: Int) -> Int? {
         let old = pages
         guard count >= 0, allows(growth: UInt64(count)) else { return nil }
-        let size = (old + count) * BytecodeLimits.pageSize
-        if unsafe size > base.count {
-            let capacity = unsafe min(quota * BytecodeLimits.pageSize, max(size, base.count * 2))
-            let grown = UnsafeMutableRawBufferPointer.allocate(
-                byteCount: capacity,
-                alignment: 16
-            )
-            unsafe grown.copyMemory(
-                from: UnsafeRawBufferPointer(rebasing: base[0..<Int(byteCount)])
-            )
-            unsafe base.deallocate()
-            unsafe base = grown
-        }
-        clear(Int(byteCount)..<size, to: 0)
-        byteCount = UInt64(size)
-        marks.append(contentsOf: repeatElement(Self.settled, count: count))
+        if old + count > capacity { reserve(old + count) }
+        unsafe (bytes + old * Self.pageSize)
+            .initializeMemory(as: UInt8.self, repeating: 0, count: count * Self.pageSize)
+        unsafe (marks + old).initialize(repeating: Self.settled, count: count)
+        pages = old + count
         return old
+    }
+
+    private func reserve(_ count: Int) {
+        let room = min(quota, max(count, capacity * 2))
+        let grown = Bytes.allocate(byteCount: room * Self.pageSize, alignment: 16)
+        unsafe grown.copyMemory(from: bytes, byteCount: pages * Self.pageSize)
+        unsafe bytes.deallocate()
+        unsafe bytes = grown
+        let grownMarks = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
+        unsafe grownMarks.moveInitialize(from: marks, count: pages)
+        unsafe marks.deallocate()
+        unsafe marks = grownMarks
+        capacity = room
     }
 
     // MARK: Undo
@@ -162,52 +127,57 @@ final class LinearMemory {
 
     /// Keeps what was written.
     func commit() {
-        for undo in undoLog { marks[undo.page] &= ~Self.isRecorded }
-        for page in min(pagesAtStart, pages)..<pages { marks[page] &= ~Self.isRecorded }
-        undoLog.removeAll()
-        isRecording = false
+        for undo in undoLog { unsafe marks[undo.page] &= ~Self.isRecorded }
+        if pages > pagesAtStart {
+            for page in pagesAtStart..<pages { unsafe marks[page] &= ~Self.isRecorded }
+        }
+        forgetUndo()
     }
 
     /// Back to the memory at `beginUndo`, marks included.
     func undo() {
-        marks.removeLast(max(0, pages - pagesAtStart))
-        byteCount = UInt64(pages * BytecodeLimits.pageSize)
+        pages = min(pages, pagesAtStart)
         for undo in undoLog {
-            let start = undo.page * BytecodeLimits.pageSize
-            unsafe UnsafeMutableRawBufferPointer(
-                rebasing: base[start..<start + BytecodeLimits.pageSize]
-            ).copyBytes(from: undo.bytes)
-            marks[undo.page] = undo.mark
+            unsafe (bytes + undo.page * Self.pageSize)
+                .copyMemory(from: undo.copy, byteCount: Self.pageSize)
+            unsafe marks[undo.page] = undo.mark
         }
-        undoLog.removeAll()
+        forgetUndo()
+    }
+
+    private func forgetUndo() {
         isRecording = false
+        guard !undoLog.isEmpty else { return }
+        for undo in undoLog { unsafe undo.copy.deallocate() }
+        undoLog.removeAll()
     }
 
     /// Pages written since the last call, in ascending order; for checkpoints between activations.
     func takeDirtyPages() -> [UInt32] {
         var dirty: [UInt32] = []
-        for page in marks.indices where marks[page] & Self.isDirty != 0 {
+        for page in 0..<pages where unsafe marks[page] & Self.isDirty != 0 {
             dirty.append(UInt32(truncatingIfNeeded: page))
-            marks[page] &= ~Self.isDirty
+            unsafe marks[page] &= ~Self.isDirty
         }
         return dirty
     }
 
-    private func mark(bytes: Range<Int>) {
-        for page in bytes.lowerBound >> 12...(bytes.upperBound - 1) >> 12
-        where marks[page] != Self.settled {
+    /// Before so many bytes, all of them in memory, are written.
+    func mark(bytes start: Int, _ count: Int) {
+        for page in start >> 12...(start + count - 1) >> 12
+        where unsafe marks[page] != Self.settled {
             mark(page)
         }
     }
 
-    @inline(never)
     private func mark(_ page: Int) {
-        if isRecording, marks[page] & Self.isRecorded == 0 {
-            let start = page * BytecodeLimits.pageSize
-            let bytes = unsafe Array(base[start..<start + BytecodeLimits.pageSize])
-            undoLog.append(UndoPage(page: page, bytes: bytes, mark: marks[page]))
-            marks[page] |= Self.isRecorded
+        let mark = unsafe marks[page]
+        if isRecording, mark & Self.isRecorded == 0 {
+            let copy = Bytes.allocate(byteCount: Self.pageSize, alignment: 16)
+            unsafe copy.copyMemory(from: bytes + page * Self.pageSize, byteCount: Self.pageSize)
+            unsafe undoLog.append(UndoPage(page: page, copy: copy, mark: mark))
+            unsafe marks[page] |= Self.isRecorded
         }
-        marks[page] |= Self.isDirty
+        unsafe marks[page] |= Self.isDirty
     }
 }

@@ -14,18 +14,18 @@ package enum Exit: Hashable, Sendable {
 ///
 /// Unchecked `Sendable`: a machine has no lock and belongs to one execution lane at a time; whoever
 /// lends it to a lane gives it up until the lane's report.
+@safe
 package final class Machine: @unchecked Sendable {
     package let program: VerifiedProgram
     package let limits: MachineLimits
 
+    let code: RegisterCode
     let memory: LinearMemory
-    let stack: ValueStack
-    var globals: [Int64]
-    var frames: [Frame] = []
-    /// Index of the next instruction in the execution code.
-    var pc = 0
-    /// First free cell.
-    var sp = 0
+    let stack: CellStack
+    /// Their values now, then those at the activation's start.
+    let globals: Cells
+    let globalCount: Int
+    let state: UnsafeMutablePointer<ExecutionState>
     var status = Status.idle
 
     /// Fuel at hand, at most `maximumFuel`.
@@ -37,24 +37,18 @@ package final class Machine: @unchecked Sendable {
     /// Pages that the activation's first refused `memory.grow` asked for in all; nil: none refused.
     package internal(set) var refusedPages: UInt64?
 
+    /// Results of the activation's entry point.
+    private(set) var resultCount = 0
     private var isActive = false
-    private var globalsAtStart: [Int64] = []
 
     /// A saturated price is above every amount of fuel, and so is never paid.
     package static let maximumFuel = UInt64(Int64.max)
 
-    struct Frame {
-        var function: Int
-        /// First cell.
-        var base: Int
-        /// Where the caller goes on.
-        var returnIndex: Int
-    }
-
     enum Status {
         case idle, ready
         case awaitingHost(HostCall, parameters: Int)
-        case ended(Exit)
+        case finished(results: Int)
+        case trapped(Trap)
     }
 
     package init(program: VerifiedProgram, limits: MachineLimits) throws(MachineError) {
@@ -65,41 +59,75 @@ package final class Machine: @unchecked Sendable {
         }
         self.program = program
         self.limits = limits
+        code = program.code
         memory = LinearMemory(
             pages: Int(layout.initialPages),
             quota: Int(min(layout.maximumPages, limits.memoryPages))
         )
-        stack = ValueStack(limit: limits.stackCells)
-        globals = program.image.globals
+        stack = CellStack(limits: limits)
+        globalCount = program.image.globals.count
+        unsafe globals = .allocate(capacity: globalCount * 2)
+        unsafe globals.initialize(repeating: 0, count: globalCount * 2)
+        for (index, value) in program.image.globals.enumerated() {
+            unsafe globals[index] = UInt64(bitPattern: value)
+        }
+        unsafe state = .allocate(capacity: 1)
+        unsafe state.initialize(
+            to: ExecutionState(code: code.base, cells: stack.cells, globals: globals)
+        )
+        unsafe state.pointee.table = code.table
+        unsafe state.pointee.tableCount = UInt64(code.tableCount)
+        shareStack(frames: 0)
         for segment in program.image.data {
             _ = memory.write(segment.bytes, at: UInt64(segment.address))
         }
+    }
+
+    deinit {
+        unsafe globals.deallocate()
+        unsafe state.deallocate()
     }
 
     // MARK: Activations
 
     /// Opens an activation: everything from here on can be undone.
     package func start(_ entry: EntryPoint, arguments: [Int64]) throws(MachineError) {
-        guard !isActive else { throw .activationOpen }
-        guard program.entryPoint(named: entry.name) == entry else { throw .unknownEntryPoint }
         guard arguments.count == entry.parameterCount else {
+            guard !isActive else { throw .activationOpen }
             throw .argumentCount(expected: entry.parameterCount, given: arguments.count)
         }
-        let function = program.code.functions[Int(entry.function)]
-        guard stack.reserve(function.cells) else { throw .stackLimit }
-        for index in 0..<function.locals {
-            stack.cells[index] = index < arguments.count ? arguments[index] : 0
-        }
-        frames = [Frame(function: Int(entry.function), base: 0, returnIndex: 0)]
-        pc = function.entry
-        sp = function.locals
+        try start(entry)
+        for (index, argument) in arguments.enumerated() { setArgument(index, argument) }
+    }
+
+    /// Opens an activation whose arguments are 0 until `setArgument`.
+    package func start(_ entry: EntryPoint) throws(MachineError) {
+        guard !isActive else { throw .activationOpen }
+        guard entry.program == ObjectIdentifier(code) else { throw .unknownEntryPoint }
+        let function = code.functions[Int(entry.function)]
+        guard stack.reserveCells(function.cells), stack.reserveCalls(1) else { throw .stackLimit }
+        unsafe stack.cells.update(repeating: 0, count: function.locals)
+        unsafe stack.calls[0] = ExecutionState.Call(returns: code.base, distance: 0)
+        unsafe state.pointee.pc = code.address(of: function.body)
+        unsafe state.pointee.cells = stack.cells
+        shareStack(frames: 1)
+        shareMemory()
         status = .ready
         fuelSpent = 0
         instructionsExecuted = 0
         refusedPages = nil
+        resultCount = entry.resultCount
         isActive = true
-        globalsAtStart = globals
+        if globalCount > 0 {
+            unsafe (globals + globalCount).update(from: globals, count: globalCount)
+        }
         memory.beginUndo()
+    }
+
+    /// One of the arguments of an activation that has not run yet.
+    package func setArgument(_ index: Int, _ value: Int64) {
+        guard case .ready = status, index >= 0, index < stack.cellCount else { return }
+        unsafe stack.cells[index] = UInt64(bitPattern: value)
     }
 
     /// Keeps what the activation did.
@@ -113,15 +141,15 @@ package final class Machine: @unchecked Sendable {
     package func undoActivation() {
         guard isActive else { return }
         memory.undo()
-        globals = globalsAtStart
+        if globalCount > 0 {
+            unsafe globals.update(from: globals + globalCount, count: globalCount)
+        }
         closeActivation()
     }
 
     private func closeActivation() {
         isActive = false
-        globalsAtStart = []
-        frames = []
-        sp = 0
+        shareStack(frames: 0)
         status = .idle
     }
 
@@ -175,31 +203,4 @@ package final class Machine: @unchecked Sendable {
 
     /// Pages written since the last call, ascending; meaningful between activations.
     package func takeDirtyPages() -> [UInt32] { memory.takeDirtyPages() }
-
-    // MARK: State
-
-    /// The machine in terms of the bytecode: at a start, a fuel stop, a host call or an end.
-    package func captureState() -> MachineState {
-        var awaitsHost = false
-        if case .awaitingHost = status { awaitsHost = true }
-        let captured = frames.indices.map { index in
-            let frame = frames[index]
-            let isInnermost = index + 1 == frames.count
-            let end = isInnermost ? sp : frames[index + 1].base
-            let next = isInnermost ? pc : frames[index + 1].returnIndex
-            let operands = frame.base + program.code.functions[frame.function].locals
-            return MachineState.Frame(
-                function: UInt32(truncatingIfNeeded: frame.function),
-                offset: program.code.offsets[next],
-                locals: stack.copy(frame.base..<operands),
-                stack: stack.copy(operands..<end)
-            )
-        }
-        return MachineState(
-            frames: captured,
-            globals: globals,
-            memory: memory.read(0, count: Int(memory.byteCount)) ?? [],
-            awaitsHost: awaitsHost
-        )
-    }
 }

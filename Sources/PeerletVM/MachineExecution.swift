@@ -1,376 +1,215 @@
 internal import PeerletBytecode
 
 extension Machine {
-    /// Why the interpreter loop ended; `pc` is the instruction concerned.
-    enum Stop {
-        case finished(results: Int)
-        case needsFuel(UInt64)
-        /// Index of the import called; its price is paid.
-        case host(Int)
-        case trapped(TrapKind)
-    }
-
-    /// The interpreter: one switch over the execution code (`Spec/isa/execution.md`).
+    /// Runs until the entry point returns, a host call, a trap, or the fuel does not suffice.
     ///
-    /// Indices (`pc`, `sp`, `base`) are the verifier's word; guest values are only ever cells.
-    func execute() -> Stop {
-        let code = program.code.instructions
-        var cells = stack.cells
-        var pc = self.pc
-        var sp = self.sp
-        var base = frames.last?.base ?? 0
-        var fuel = self.fuel
-        var executed = instructionsExecuted
-        defer {
-            self.pc = pc
-            self.sp = sp
-            self.fuel = fuel
-            instructionsExecuted = executed
-        }
+    /// The handlers do the work; they come back at the end of a slice of the gauge and for what is
+    /// too large for them.
+    func execute() -> Pause {
         while true {
-            let instruction = code[pc]
-            switch instruction.operation {
-            // MARK: Control
-            case .enter:
-                let price = UInt64(truncatingIfNeeded: instruction.immediate)
-                guard fuel >= price else { return .needsFuel(price) }
-                fuel &-= price
-                executed &+= UInt64(instruction.operand)
-            case .trap:
-                return .trapped(
-                    .explicit(code: UInt8(truncatingIfNeeded: instruction.immediate))
-                )
-            case .nop: break
-            case .br:
-                pc = Int(instruction.operand)
+            guard let price = missingFuel() else {
+                let slice = min(fuel, FuelGauge.largest)
+                unsafe state.pointee.fuel = FuelGauge.full(slice, reserve: code.reserve)
+                let pause = runSlice(slice)
+                if let pause { return pause }
                 continue
-            case .brIf:
-                sp &-= 1
-                if cells[sp] != 0 {
-                    pc = Int(instruction.operand)
-                    continue
-                }
-            case .brIfZero:
-                sp &-= 1
-                if cells[sp] == 0 {
-                    pc = Int(instruction.operand)
-                    continue
-                }
-            case .brTable:
-                sp &-= 1
-                let last = UInt64(truncatingIfNeeded: instruction.immediate)
-                let chosen = min(UInt64(bitPattern: cells[sp]), last)
-                pc = Int(program.code.branchTables[Int(instruction.operand) &+ Int(chosen)])
-                continue
-            case .ret:
-                let results = Int(instruction.operand)
-                for index in 0..<results {
-                    cells[base &+ index] = cells[sp &- results &+ index]
-                }
-                if frames.count == 1 {
-                    return .finished(results: results)
-                }
-                let frame = frames.removeLast()
-                sp = frame.base &+ results
-                pc = frame.returnIndex
-                base = frames[frames.count - 1].base
-                continue
-            case .call:
-                let callee = Int(instruction.operand)
-                if let fault = enter(callee, from: pc, &sp) { return .trapped(fault) }
-                cells = stack.cells
-                base = frames[frames.count - 1].base
-                pc = program.code.functions[callee].entry
-                continue
-            case .callIndirect:
-                let element = UInt64(bitPattern: cells[sp &- 1])
-                guard element < UInt64(program.code.table.count) else {
-                    return .trapped(.undefinedElement)
-                }
-                let callee = Int(program.code.table[Int(element)])
-                let function = program.code.functions[callee]
-                guard function.parameters == Int(instruction.operand),
-                    function.results == Int(instruction.immediate)
-                else { return .trapped(.signatureMismatch) }
-                sp &-= 1
-                if let fault = enter(callee, from: pc, &sp) { return .trapped(fault) }
-                cells = stack.cells
-                base = frames[frames.count - 1].base
-                pc = function.entry
-                continue
-            case .host:
-                let item = program.code.imports[Int(instruction.operand)]
-                var size: UInt64 = 0
-                if let index = item.price.sizeParameter {
-                    size = UInt64(bitPattern: cells[sp &- item.parameters &+ index])
-                }
-                let price = item.price.fuel(size: size)
-                guard fuel >= price else { return .needsFuel(price) }
-                fuel &-= price
-                executed &+= 1
-                return .host(Int(instruction.operand))
-
-            // MARK: Stack, locals, globals
-            case .drop: sp &-= 1
-            case .dup:
-                cells[sp] = cells[sp &- 1]
-                sp &+= 1
-            case .swap:
-                let top = cells[sp &- 1]
-                cells[sp &- 1] = cells[sp &- 2]
-                cells[sp &- 2] = top
-            case .over:
-                cells[sp] = cells[sp &- 2]
-                sp &+= 1
-            case .select:
-                sp &-= 2
-                if cells[sp &+ 1] == 0 { cells[sp &- 1] = cells[sp] }
-            case .const:
-                cells[sp] = instruction.immediate
-                sp &+= 1
-            case .localGet:
-                cells[sp] = cells[base &+ Int(instruction.operand)]
-                sp &+= 1
-            case .localSet:
-                sp &-= 1
-                cells[base &+ Int(instruction.operand)] = cells[sp]
-            case .localTee: cells[base &+ Int(instruction.operand)] = cells[sp &- 1]
-            case .globalGet:
-                cells[sp] = globals[Int(instruction.operand)]
-                sp &+= 1
-            case .globalSet:
-                sp &-= 1
-                globals[Int(instruction.operand)] = cells[sp]
-
-            // MARK: 64-bit arithmetic
-            case .add: cells.binary(&sp) { $0 &+ $1 }
-            case .sub: cells.binary(&sp) { $0 &- $1 }
-            case .mul: cells.binary(&sp) { $0 &* $1 }
-            case .divS:
-                if let fault = cells.divide(&sp, { Arithmetic.quotient($0, $1) }) {
-                    return .trapped(fault)
-                }
-            case .divU:
-                if let fault = cells.divide(
-                    &sp,
-                    {
-                        Arithmetic.quotient(UInt64(bitPattern: $0), UInt64(bitPattern: $1)).map {
-                            Int64(bitPattern: $0)
-                        }
-                    }
-                ) {
-                    return .trapped(fault)
-                }
-            case .remS:
-                if let fault = cells.divide(&sp, { Arithmetic.remainder($0, $1) }) {
-                    return .trapped(fault)
-                }
-            case .remU:
-                if let fault = cells.divide(
-                    &sp,
-                    {
-                        Arithmetic.remainder(UInt64(bitPattern: $0), UInt64(bitPattern: $1)).map {
-                            Int64(bitPattern: $0)
-                        }
-                    }
-                ) {
-                    return .trapped(fault)
-                }
-            case .and: cells.binary(&sp) { $0 & $1 }
-            case .or: cells.binary(&sp) { $0 | $1 }
-            case .xor: cells.binary(&sp) { $0 ^ $1 }
-            case .shl: cells.binary(&sp) { $0 &<< $1 }
-            case .shrS: cells.binary(&sp) { $0 &>> $1 }
-            case .shrU: cells.unsigned(&sp) { $0 &>> $1 }
-            case .rotl: cells.unsigned(&sp) { Arithmetic.rotatedLeft($0, $1) }
-            case .rotr: cells.unsigned(&sp) { Arithmetic.rotatedLeft($0, 0 &- $1) }
-            case .clz: cells.unary(sp) { Int64($0.leadingZeroBitCount) }
-            case .ctz: cells.unary(sp) { Int64($0.trailingZeroBitCount) }
-            case .popcnt: cells.unary(sp) { Int64($0.nonzeroBitCount) }
-            case .extend8: cells.unary(sp) { Int64(Int8(truncatingIfNeeded: $0)) }
-            case .extend16: cells.unary(sp) { Int64(Int16(truncatingIfNeeded: $0)) }
-            case .extend32: cells.unary(sp) { Int64(Int32(truncatingIfNeeded: $0)) }
-            case .wrap32: cells.unary(sp) { Int64(Arithmetic.lowUnsigned($0)) }
-            case .eqz: cells.unary(sp) { $0 == 0 ? 1 : 0 }
-            case .eq: cells.test(&sp) { $0 == $1 }
-            case .ne: cells.test(&sp) { $0 != $1 }
-            case .ltS: cells.test(&sp) { $0 < $1 }
-            case .ltU: cells.test(&sp) { UInt64(bitPattern: $0) < UInt64(bitPattern: $1) }
-            case .gtS: cells.test(&sp) { $0 > $1 }
-            case .gtU: cells.test(&sp) { UInt64(bitPattern: $0) > UInt64(bitPattern: $1) }
-            case .leS: cells.test(&sp) { $0 <= $1 }
-            case .leU: cells.test(&sp) { UInt64(bitPattern: $0) <= UInt64(bitPattern: $1) }
-            case .geS: cells.test(&sp) { $0 >= $1 }
-            case .geU: cells.test(&sp) { UInt64(bitPattern: $0) >= UInt64(bitPattern: $1) }
-
-            // MARK: 32-bit arithmetic
-            case .add32: cells.unsigned32(&sp) { $0 &+ $1 }
-            case .sub32: cells.unsigned32(&sp) { $0 &- $1 }
-            case .mul32: cells.unsigned32(&sp) { $0 &* $1 }
-            case .divS32:
-                if let fault = cells.divide32(&sp, { Arithmetic.quotient($0, $1) }) {
-                    return .trapped(fault)
-                }
-            case .divU32:
-                if let fault = cells.divide32(
-                    &sp,
-                    {
-                        Arithmetic.quotient(UInt32(bitPattern: $0), UInt32(bitPattern: $1)).map {
-                            Int32(bitPattern: $0)
-                        }
-                    }
-                ) {
-                    return .trapped(fault)
-                }
-            case .remS32:
-                if let fault = cells.divide32(&sp, { Arithmetic.remainder($0, $1) }) {
-                    return .trapped(fault)
-                }
-            case .remU32:
-                if let fault = cells.divide32(
-                    &sp,
-                    {
-                        Arithmetic.remainder(UInt32(bitPattern: $0), UInt32(bitPattern: $1)).map {
-                            Int32(bitPattern: $0)
-                        }
-                    }
-                ) {
-                    return .trapped(fault)
-                }
-            case .and32: cells.unsigned32(&sp) { $0 & $1 }
-            case .or32: cells.unsigned32(&sp) { $0 | $1 }
-            case .xor32: cells.unsigned32(&sp) { $0 ^ $1 }
-            case .shl32: cells.unsigned32(&sp) { $0 &<< $1 }
-            case .shrS32:
-                cells.binary(&sp) {
-                    Arithmetic.extended(Arithmetic.low($0) &>> Arithmetic.low($1))
-                }
-            case .shrU32: cells.unsigned32(&sp) { $0 &>> $1 }
-            case .rotl32: cells.unsigned32(&sp) { Arithmetic.rotatedLeft($0, $1) }
-            case .rotr32: cells.unsigned32(&sp) { Arithmetic.rotatedLeft($0, 0 &- $1) }
-            case .clz32: cells.unary(sp) { Int64(Arithmetic.lowUnsigned($0).leadingZeroBitCount) }
-            case .ctz32: cells.unary(sp) { Int64(Arithmetic.lowUnsigned($0).trailingZeroBitCount) }
-            case .popcnt32: cells.unary(sp) { Int64(Arithmetic.lowUnsigned($0).nonzeroBitCount) }
-            case .eqz32: cells.unary(sp) { Arithmetic.low($0) == 0 ? 1 : 0 }
-            case .eq32: cells.test(&sp) { Arithmetic.low($0) == Arithmetic.low($1) }
-            case .ne32: cells.test(&sp) { Arithmetic.low($0) != Arithmetic.low($1) }
-            case .ltS32: cells.test(&sp) { Arithmetic.low($0) < Arithmetic.low($1) }
-            case .ltU32: cells.test(&sp) { Arithmetic.lowUnsigned($0) < Arithmetic.lowUnsigned($1) }
-            case .gtS32: cells.test(&sp) { Arithmetic.low($0) > Arithmetic.low($1) }
-            case .gtU32: cells.test(&sp) { Arithmetic.lowUnsigned($0) > Arithmetic.lowUnsigned($1) }
-            case .leS32: cells.test(&sp) { Arithmetic.low($0) <= Arithmetic.low($1) }
-            case .leU32:
-                cells.test(&sp) { Arithmetic.lowUnsigned($0) <= Arithmetic.lowUnsigned($1) }
-            case .geS32: cells.test(&sp) { Arithmetic.low($0) >= Arithmetic.low($1) }
-            case .geU32:
-                cells.test(&sp) { Arithmetic.lowUnsigned($0) >= Arithmetic.lowUnsigned($1) }
-
-            // MARK: Memory
-            case .load8U:
-                guard
-                    let value = memory.load(UInt8.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load8S:
-                guard
-                    let value = memory.load(Int8.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load16U:
-                guard
-                    let value = memory.load(UInt16.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load16S:
-                guard
-                    let value = memory.load(Int16.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load32U:
-                guard
-                    let value = memory.load(UInt32.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load32S:
-                guard
-                    let value = memory.load(Int32.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = Int64(value)
-            case .load64:
-                guard
-                    let value = memory.load(Int64.self, cells[sp &- 1], instruction.immediate)
-                else { return .trapped(.memoryOutOfBounds) }
-                cells[sp &- 1] = value
-            case .store8:
-                let value = UInt8(truncatingIfNeeded: cells[sp &- 1])
-                guard memory.store(value, cells[sp &- 2], instruction.immediate) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 2
-            case .store16:
-                let value = UInt16(truncatingIfNeeded: cells[sp &- 1])
-                guard memory.store(value, cells[sp &- 2], instruction.immediate) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 2
-            case .store32:
-                let value = UInt32(truncatingIfNeeded: cells[sp &- 1])
-                guard memory.store(value, cells[sp &- 2], instruction.immediate) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 2
-            case .store64:
-                let value = UInt64(truncatingIfNeeded: cells[sp &- 1])
-                guard memory.store(value, cells[sp &- 2], instruction.immediate) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 2
-            case .memorySize:
-                cells[sp] = Int64(memory.pages)
-                sp &+= 1
-            case .memoryGrow:
-                let pages = UInt64(bitPattern: cells[sp &- 1])
-                let isAllowed = memory.allows(growth: pages)
-                let size = isAllowed ? pages &* UInt64(BytecodeLimits.pageSize) : 0
-                let price = Self.growPrice.fuel(bytes: size)
-                guard fuel >= price else { return .needsFuel(price) }
-                fuel &-= price
-                executed &+= 1
-                if !isAllowed { noteRefusal(of: pages) }
-                let old = isAllowed ? memory.grow(Int(truncatingIfNeeded: pages)) : nil
-                cells[sp &- 1] = old.map { Int64($0) } ?? -1
-            case .memoryCopy:
-                let count = UInt64(bitPattern: cells[sp &- 1])
-                let price = Self.copyPrice.fuel(bytes: count)
-                guard fuel >= price else { return .needsFuel(price) }
-                fuel &-= price
-                executed &+= 1
-                let source = UInt64(bitPattern: cells[sp &- 2])
-                let target = UInt64(bitPattern: cells[sp &- 3])
-                guard memory.copy(to: target, from: source, count: count) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 3
-            case .memoryFill:
-                let count = UInt64(bitPattern: cells[sp &- 1])
-                let price = Self.fillPrice.fuel(bytes: count)
-                guard fuel >= price else { return .needsFuel(price) }
-                fuel &-= price
-                executed &+= 1
-                let byte = UInt8(truncatingIfNeeded: cells[sp &- 2])
-                let target = UInt64(bitPattern: cells[sp &- 3])
-                guard memory.fill(target, with: byte, count: count) else {
-                    return .trapped(.memoryOutOfBounds)
-                }
-                sp &-= 3
             }
-            pc &+= 1
+            return .needsFuel(price)
         }
     }
 
-    private static let growPrice = OpcodeTable.info(.memoryGrow)
-    private static let copyPrice = OpcodeTable.info(.memoryCopy)
-    private static let fillPrice = OpcodeTable.info(.memoryFill)
+    /// Price of the block that begins here if the fuel at hand is less.
+    private func missingFuel() -> UInt64? {
+        guard fuel < code.reserve else { return nil }
+        let price = UInt64(code.block(at: unsafe code.word(of: state.pointee.pc)).price)
+        return fuel < price ? price : nil
+    }
+
+    /// Nil: go on at the block that the state points to.
+    private func runSlice(_ slice: UInt64) -> Pause? {
+        while true {
+            unsafe Interpreter.run(state, code)
+            switch unsafe state.pointee.reason {
+            case .mark:
+                unsafe memory.mark(bytes: Int(state.pointee.address), state.pointee.width)
+            case .call, .callIndirect:
+                let isIndirect = unsafe state.pointee.reason == .callIndirect
+                guard let fault = makeRoom(isIndirect: isIndirect) else { continue }
+                return end(fault, slice)
+            case .boundary, .next:
+                settle(slice)
+                return boundary()
+            case .finished:
+                settle(slice)
+                return finish()
+            case .host:
+                settle(slice)
+                return callHost()
+            case .grow:
+                settle(slice)
+                return grow()
+            case .copy:
+                settle(slice)
+                return copy()
+            case .fill:
+                settle(slice)
+                return fill()
+            case .explicitTrap:
+                let code = unsafe UInt8(truncatingIfNeeded: state.pointee.pc.index(8))
+                return end(.explicit(code: code), slice)
+            case .divisionByZero: return end(.divisionByZero, slice)
+            case .integerOverflow: return end(.integerOverflow, slice)
+            case .memoryOutOfBounds: return end(.memoryOutOfBounds, slice)
+            case .undefinedElement: return end(.undefinedElement, slice)
+            case .signatureMismatch: return end(.signatureMismatch, slice)
+            }
+        }
+    }
+
+    /// Takes what the gauge says was used.
+    private func settle(_ slice: UInt64) {
+        let gauge = unsafe state.pointee.fuel
+        take(slice &- FuelGauge.fuel(gauge, reserve: code.reserve))
+        instructionsExecuted &+= FuelGauge.instructions(gauge)
+    }
+
+    private func take(_ amount: UInt64) {
+        fuel &-= amount
+        spend(amount)
+    }
+
+    // MARK: Boundaries
+
+    private func boundary() -> Pause? {
+        let word = unsafe code.word(of: state.pointee.pc)
+        if word == 0 { return finish() }
+        enterFunction(at: word)
+        return nil
+    }
+
+    /// A machine that stops before a function's first block has cleared its locals.
+    private func enterFunction(at word: Int) {
+        let function = code.functions[code.function(at: word)]
+        guard word == function.entry, word != function.body else { return }
+        let clear = unsafe state.pointee.cells + function.parameters
+        unsafe clear.update(repeating: 0, count: function.locals - function.parameters)
+        unsafe state.pointee.pc = code.address(of: function.body)
+    }
+
+    private func finish() -> Pause {
+        status = .finished(results: resultCount)
+        shareStack(frames: 0)
+        return .finished
+    }
+
+    // MARK: Traps
+
+    /// Bills the block up to the trapping instruction.
+    private func end(_ kind: TrapKind, _ slice: UInt64) -> Pause {
+        settle(slice)
+        let word = unsafe code.word(of: state.pointee.pc)
+        let function = code.function(at: word)
+        let body = program.image.functions[function].code
+        let last = Int(code.offset(at: word))
+        var decoder = InstructionDecoder(body, from: Int(code.block(at: word).offset))
+        var price: UInt64 = 0
+        while decoder.offset <= last, let instruction = try? decoder.next() {
+            price += UInt64(instruction.info.price)
+            instructionsExecuted &+= 1
+        }
+        take(price)
+        status = .trapped(Trap(kind: kind, backtrace: backtrace(isInside: true)))
+        return .trapped
+    }
+
+    /// A trap in a bulk operation, which is paid.
+    private func trapBulk() -> Pause {
+        status = .trapped(Trap(kind: .memoryOutOfBounds, backtrace: backtrace(isInside: true)))
+        return .trapped
+    }
+
+    // MARK: Calls
+
+    /// Grows the stacks for the call at `pc`, to be done again; a fault if they may not grow.
+    private func makeRoom(isIndirect: Bool) -> TrapKind? {
+        let frames = depth
+        guard stack.reserveCalls(frames + 1) else { return .callDepth }
+        let pc = unsafe state.pointee.pc
+        let base = unsafe state.pointee.cells - stack.cells
+        var need = unsafe pc.index(10)
+        if isIndirect {
+            let element = unsafe Int(truncatingIfNeeded: state.pointee.cells[pc.index(8)])
+            unsafe need += code.table[element].cells
+        }
+        guard stack.reserveCells(base + need) else { return .stackOverflow }
+        unsafe state.pointee.cells = stack.cells + base
+        shareStack(frames: frames)
+        return nil
+    }
+
+    private func callHost() -> Pause? {
+        let pc = unsafe state.pointee.pc
+        let item = unsafe code.imports[pc.index(8)]
+        let arguments = unsafe state.pointee.cells + pc.index(10)
+        var size: UInt64 = 0
+        if let index = item.price.sizeParameter { size = unsafe arguments[index] }
+        let price = item.price.fuel(size: size)
+        guard fuel >= price else { return .needsFuel(price) }
+        take(price)
+        instructionsExecuted &+= 1
+        status = .awaitingHost(item.call, parameters: item.parameters)
+        return .host(item.call)
+    }
+
+    // MARK: Bulk operations
+
+    /// Operands of the bulk operation at `pc`, and where its result goes.
+    private var operands: Cells { unsafe state.pointee.cells + state.pointee.pc.index(10) }
+
+    /// Pays for a bulk operation; a stop if the fuel does not suffice.
+    private func pay(_ price: UInt64) -> Pause? {
+        guard fuel >= price else { return .needsFuel(price) }
+        take(price)
+        instructionsExecuted &+= 1
+        return nil
+    }
+
+    private func goOn() -> Pause? {
+        unsafe state.pointee.pc += 16
+        return nil
+    }
+
+    private func grow() -> Pause? {
+        let operands = unsafe operands
+        let pages = unsafe operands[0]
+        let isAllowed = memory.allows(growth: pages)
+        let size = isAllowed ? pages &* UInt64(BytecodeLimits.pageSize) : 0
+        if let stop = pay(BulkPrices.grow.fuel(bytes: size)) { return stop }
+        if !isAllowed { noteRefusal(of: pages) }
+        let old = isAllowed ? memory.grow(Int(truncatingIfNeeded: pages)) : nil
+        unsafe operands[0] = UInt64(bitPattern: Int64(old ?? -1))
+        shareMemory()
+        return goOn()
+    }
+
+    private func copy() -> Pause? {
+        let operands = unsafe operands
+        let count = unsafe operands[2]
+        if let stop = pay(BulkPrices.copy.fuel(bytes: count)) { return stop }
+        guard unsafe memory.copy(to: operands[0], from: operands[1], count: count) else {
+            return trapBulk()
+        }
+        return goOn()
+    }
+
+    private func fill() -> Pause? {
+        let operands = unsafe operands
+        let count = unsafe operands[2]
+        if let stop = pay(BulkPrices.fill.fuel(bytes: count)) { return stop }
+        let byte = unsafe UInt8(truncatingIfNeeded: operands[1])
+        guard unsafe memory.fill(operands[0], with: byte, count: count) else { return trapBulk() }
+        return goOn()
+    }
 
     private func noteRefusal(of pages: UInt64) {
         guard refusedPages == nil else { return }
@@ -378,15 +217,30 @@ extension Machine {
         refusedPages = overflow ? .max : sum
     }
 
-    /// Pushes a frame whose first locals are the arguments on top of the caller's stack.
-    private func enter(_ callee: Int, from pc: Int, _ sp: inout Int) -> TrapKind? {
-        let function = program.code.functions[callee]
-        guard frames.count < limits.callDepth else { return .callDepth }
-        let base = sp - function.parameters
-        guard stack.reserve(base + function.cells) else { return .stackOverflow }
-        frames.append(Frame(function: callee, base: base, returnIndex: pc + 1))
-        for index in sp..<base + function.locals { stack.cells[index] = 0 }
-        sp = base + function.locals
-        return nil
+    // MARK: What handlers see
+
+    /// After the stacks were made, moved or emptied.
+    func shareStack(frames: Int) {
+        unsafe state.pointee.calls = stack.calls + frames
+        unsafe state.pointee.callsEnd = stack.calls + stack.callCount
+        unsafe state.pointee.cellsEnd = stack.cells + stack.cellCount
     }
+
+    /// After the memory was made, moved or grown.
+    func shareMemory() {
+        let size = memory.byteCount
+        unsafe state.pointee.bytes = memory.bytes
+        unsafe state.pointee.marks = memory.marks
+        unsafe state.pointee.pages = UInt64(memory.pages)
+        unsafe state.pointee.end1 = size
+        unsafe state.pointee.end2 = size == 0 ? 0 : size &- 1
+        unsafe state.pointee.end4 = size == 0 ? 0 : size &- 3
+        unsafe state.pointee.end8 = size == 0 ? 0 : size &- 7
+    }
+}
+
+private enum BulkPrices {
+    static let grow = OpcodeTable.info(.memoryGrow)
+    static let copy = OpcodeTable.info(.memoryCopy)
+    static let fill = OpcodeTable.info(.memoryFill)
 }

@@ -1,33 +1,51 @@
-internal import PeerletBytecode
+package import PeerletBytecode
+
+/// Why `Machine.resume` came back, without what there is to know about it.
+package enum Pause: Hashable, Sendable {
+    /// See `Machine.result`.
+    case finished
+    /// A paid host call waits for `answerHostCall` or `trapHostCall`.
+    case host(HostCall)
+    /// The next block, bulk operation or host call costs so much and nothing of it was done.
+    case needsFuel(UInt64)
+    /// See `Machine.trap`.
+    case trapped
+}
 
 extension Machine {
     /// Runs until the entry point returns, a host call, a trap, or the fuel does not suffice.
     package func run() -> Exit {
+        switch resume() {
+        case .finished: .finished(results: results)
+        case .host(let call): .host(call)
+        case .needsFuel(let price): .needsFuel(price)
+        case .trapped: .trapped(trap)
+        }
+    }
+
+    /// As `run`, with nothing allocated.
+    package func resume() -> Pause {
         switch status {
-        case .idle: return .trapped(Trap(kind: .stopped, backtrace: backtrace()))
-        case .awaitingHost(let call, _): return .host(call)
-        case .ended(let exit): return exit
-        case .ready: break
+        case .ready: execute()
+        case .idle, .trapped: .trapped
+        case .awaitingHost(let call, _): .host(call)
+        case .finished: .finished
         }
-        let before = fuel
-        let stop = execute()
-        spend(before - fuel)
-        switch stop {
-        case .finished(let count):
-            let exit = Exit.finished(results: stack.copy(0..<count))
-            frames = []
-            sp = 0
-            status = .ended(exit)
-            return exit
-        case .needsFuel(let price): return .needsFuel(price)
-        case .host(let item):
-            let binding = program.code.imports[item]
-            status = .awaitingHost(binding.call, parameters: binding.parameters)
-            return .host(binding.call)
-        case .trapped(let kind):
-            refund()
-            return .trapped(end(kind))
-        }
+    }
+
+    /// A result of the activation that finished; 0 where there is none.
+    package func result(_ index: Int) -> Int64 {
+        guard case .finished(let results) = status, index >= 0, index < results else { return 0 }
+        return unsafe Int64(bitPattern: stack.cells[index])
+    }
+
+    /// All of them.
+    package var results: [Int64] { (0..<resultCount).map { result($0) } }
+
+    /// What ended the activation.
+    package var trap: Trap {
+        if case .trapped(let trap) = status { return trap }
+        return Trap(kind: .stopped, backtrace: backtrace(isInside: false))
     }
 
     /// Argument of the waiting host call; 0 when there is no such argument.
@@ -35,16 +53,17 @@ extension Machine {
         guard case .awaitingHost(_, let parameters) = status,
             index >= 0, index < parameters
         else { return 0 }
-        return stack.cells[sp - parameters + index]
+        return unsafe Int64(bitPattern: hostCells[index])
     }
+
+    /// Arguments of the waiting host call, and where its result goes.
+    private var hostCells: Cells { unsafe state.pointee.cells + state.pointee.pc.index(10) }
 
     /// Ends the waiting host call with its result.
     package func answerHostCall(_ result: Int64) {
-        guard case .awaitingHost(_, let parameters) = status else { return }
-        sp -= parameters
-        stack.cells[sp] = result
-        sp += 1
-        pc += 1
+        guard case .awaitingHost = status else { return }
+        unsafe hostCells[0] = UInt64(bitPattern: result)
+        unsafe state.pointee.pc += 16
         status = .ready
     }
 
@@ -53,45 +72,9 @@ extension Machine {
 
     /// Ends the activation where the machine stands: at a host call, a fuel stop or the start.
     package func abort(_ kind: TrapKind) -> Trap {
-        if case .ended(.trapped(let trap)) = status { return trap }
-        return end(kind)
-    }
-
-    private func end(_ kind: TrapKind) -> Trap {
-        let trap = Trap(kind: kind, backtrace: backtrace())
-        status = .ended(.trapped(trap))
+        if case .trapped(let trap) = status { return trap }
+        let trap = Trap(kind: kind, backtrace: backtrace(isInside: false))
+        status = .trapped(trap)
         return trap
-    }
-
-    /// Gives back the price of the block's instructions after the trapping one.
-    private func refund() {
-        var index = pc + 1
-        let code = program.code.instructions
-        var price: UInt64 = 0
-        while index < code.count, !code[index].operation.isOwnBlock,
-            let opcode = code[index].operation.opcode
-        {
-            price += UInt64(OpcodeTable.info(opcode).price)
-            instructionsExecuted -= 1
-            index += 1
-        }
-        fuel += price
-        fuelSpent -= min(price, fuelSpent)
-    }
-
-    private func backtrace() -> Backtrace {
-        var locations: [CodeLocation] = []
-        var index = pc
-        for frame in frames.reversed().prefix(Backtrace.limit) {
-            locations.append(
-                CodeLocation(
-                    function: UInt32(truncatingIfNeeded: frame.function),
-                    offset: program.code.offsets[index]
-                )
-            )
-            // The instruction before the return point is the call.
-            index = frame.returnIndex - 1
-        }
-        return Backtrace(frames: locations, omitted: max(0, frames.count - Backtrace.limit))
     }
 }

@@ -7,10 +7,10 @@ package final class VerifiedProgram: Sendable {
     package let image: ProgramImage
     /// Greatest height of each function's operand stack, cells.
     package let maximumHeights: [Int]
-    let code: ExecutionCode
+    let code: RegisterCode
     private let entryPoints: [String: EntryPoint]
 
-    init(image: ProgramImage, maximumHeights: [Int], code: ExecutionCode) {
+    init(image: ProgramImage, maximumHeights: [Int], code: RegisterCode) {
         self.image = image
         self.maximumHeights = maximumHeights
         self.code = code
@@ -18,6 +18,7 @@ package final class VerifiedProgram: Sendable {
         for export in image.exports {
             let body = image.functions[Int(export.function)]
             entryPoints[export.name] = EntryPoint(
+                program: ObjectIdentifier(code),
                 name: export.name,
                 function: export.function,
                 parameterCount: Int(body.parameterCount),
@@ -34,6 +35,8 @@ package final class VerifiedProgram: Sendable {
 
 /// An exported function of a verified program.
 package struct EntryPoint: Hashable, Sendable {
+    /// The code that it is an entry of.
+    let program: ObjectIdentifier
     package let name: String
     package let function: UInt32
     package let parameterCount: Int

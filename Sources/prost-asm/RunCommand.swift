@@ -40,8 +40,10 @@ struct RunCommand: FileCommand {
     private struct Report: Encodable {
         let result: String?
         let results: [String]
+        /// Of the last call.
         let fuel: UInt64
         let instructions: UInt64
+        /// Of the fastest call.
         let cpu_ns: UInt64
         let calls: Int
     }
@@ -64,7 +66,7 @@ struct RunCommand: FileCommand {
             machine = try Machine(program: program, limits: limits)
         } catch { throw .usage("\(call): \(error)") }
         let host = StubHost(output: output)
-        var totals = Totals()
+        var measured = Measurement()
         for _ in 0..<repetitions {
             do throws(MachineError) {
                 try machine.start(entry, arguments: arguments)
@@ -72,24 +74,24 @@ struct RunCommand: FileCommand {
             machine.addFuel(fuel)
             let start = Self.threadTime()
             let exit = host.run(machine)
-            totals.nanoseconds += Self.threadTime() - start
-            totals.fuel += machine.fuelSpent
-            totals.instructions += machine.instructionsExecuted
+            measured.nanoseconds = min(measured.nanoseconds, Self.threadTime() - start)
+            measured.fuel = machine.fuelSpent
+            measured.instructions = machine.instructionsExecuted
             switch exit {
-            case .success(let results): totals.results = results
+            case .success(let results): measured.results = results
             case .failure(let trap): throw failure(trap, debug)
             }
             machine.commitActivation()
             _ = machine.drainFuel()
         }
-        report(totals)
+        report(measured)
     }
 
-    private struct Totals {
+    private struct Measurement {
         var results: [Int64] = []
         var fuel: UInt64 = 0
         var instructions: UInt64 = 0
-        var nanoseconds: UInt64 = 0
+        var nanoseconds = UInt64.max
     }
 
     private func load() throws(CommandFailure) -> (VerifiedProgram, DebugInfo?) {
@@ -115,16 +117,16 @@ struct RunCommand: FileCommand {
         )
     }
 
-    private func report(_ totals: Totals) {
-        let results = totals.results.map { "\($0)" }
+    private func report(_ measured: Measurement) {
+        let results = measured.results.map { "\($0)" }
         if output.json {
             output.printJSON(
                 Report(
                     result: results.first,
                     results: results,
-                    fuel: totals.fuel,
-                    instructions: totals.instructions,
-                    cpu_ns: totals.nanoseconds,
+                    fuel: measured.fuel,
+                    instructions: measured.instructions,
+                    cpu_ns: measured.nanoseconds,
                     calls: repetitions
                 )
             )
@@ -132,7 +134,7 @@ struct RunCommand: FileCommand {
             print(results.joined(separator: " "))
             if !output.quiet {
                 output.note(
-                    "fuel \(totals.fuel), instructions \(totals.instructions), cpu \(totals.nanoseconds) ns"
+                    "fuel \(measured.fuel), instructions \(measured.instructions), cpu \(measured.nanoseconds) ns"
                 )
             }
         }
@@ -153,9 +155,9 @@ struct StubHost {
     /// Runs an activation to its end.
     func run(_ machine: Machine) -> Result<[Int64], Trap> {
         while true {
-            switch machine.run() {
-            case .finished(let results): return .success(results)
-            case .trapped(let trap): return .failure(trap)
+            switch machine.resume() {
+            case .finished: return .success(machine.results)
+            case .trapped: return .failure(machine.trap)
             case .needsFuel: return .failure(machine.abort(.outOfFuel))
             case .host(.envLog):
                 if let trap = log(machine) { return .failure(trap) }

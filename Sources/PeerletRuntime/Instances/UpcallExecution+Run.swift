@@ -56,9 +56,9 @@ extension UpcallExecution {
     func run(slice: UInt64) -> ExecutionReport? {
         lease.grant(max(slice, 1), to: machine)
         while true {
-            switch machine.run() {
-            case .finished(let results): return completed(results.first ?? 0)
-            case .trapped(let trap): return trapped(trap)
+            switch machine.resume() {
+            case .finished: return completed(machine.result(0))
+            case .trapped: return trapped(machine.trap)
             case .needsFuel(let price):
                 return lease.canCover(price, for: machine) ? nil : exhausted(needed: price)
             case .host(let call):

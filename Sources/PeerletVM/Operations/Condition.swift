@@ -1,0 +1,93 @@
+/// A comparison of two cells.
+protocol Condition {
+    static func holds(_ a: UInt64, _ b: UInt64) -> Bool
+}
+
+/// The same on the low 32 bits.
+protocol WordCondition: Condition {
+    static func holds(_ a: UInt32, _ b: UInt32) -> Bool
+}
+
+extension WordCondition {
+    @inline(__always)
+    static func holds(_ a: UInt64, _ b: UInt64) -> Bool {
+        holds(UInt32(truncatingIfNeeded: a), UInt32(truncatingIfNeeded: b))
+    }
+}
+
+/// Names as in `BinaryOperation`; a comparison with `V` gives 1 or 0, the others branch.
+extension Condition {
+    @inline(__always)
+    static func ssV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value: UInt64 = unsafe holds(c[p.index(10)], c[p.index(12)]) ? 1 : 0
+        unsafe c[p.index(8)] = value
+        unsafe next(p + 16, c, m, value, f, s)
+    }
+
+    @inline(__always)
+    static func siV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value: UInt64 = unsafe holds(c[p.index(10)], p.immediate(12)) ? 1 : 0
+        unsafe c[p.index(8)] = value
+        unsafe next(p + 16, c, m, value, f, s)
+    }
+
+    @inline(__always)
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(c[p.index(8)], c[p.index(10)])
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(c[p.index(8)], p.immediate(12))
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(a, c[p.index(10)])
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(c[p.index(8)], a)
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(a, p.immediate(12))
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    /// Ends a block: two ways on, each with a jump of its own that the processor predicts.
+    @inline(__always)
+    private static func branch(
+        _ isTaken: Bool,
+        _ p: Code,
+        _ c: Cells,
+        _ m: Bytes,
+        _ a: UInt64,
+        _ f: Int64,
+        _ s: Shared
+    ) {
+        let left = unsafe f &- p.charge(20)
+        if isTaken {
+            unsafe nextBlock(p.target(16), c, m, a, left, s)
+        } else {
+            unsafe nextBlock(p + 24, c, m, a, left, s)
+        }
+    }
+}
+
+/// Handlers of one comparison by where its operands are.
+struct ConditionHandlers: Sendable {
+    let ss: Operation
+    let si: Operation
+    let xs: Operation
+    let sx: Operation
+    let xi: Operation
+    let ssV: Operation
+    let siV: Operation
+}

@@ -1,0 +1,126 @@
+internal import PeerletBytecode
+
+// Comparisons, which become branches where their result only decides one.
+extension FunctionTranslator {
+    mutating func compare(
+        _ placed: FunctionVerifier.Placed,
+        _ comparison: BytecodeComparison
+    ) throws(VerificationError) {
+        var comparison = comparison
+        let right = comparison.isTest ? OperandStack.Operand.constant(0) : stack.pop()
+        let left = stack.pop()
+        while let next = following, next.instruction.opcode == .eqz {
+            comparison.negate()
+            try take()
+        }
+        guard let next = following, case .target(let target) = next.instruction.operand else {
+            return value(of: comparison, left, right, placed)
+        }
+        switch next.instruction.opcode {
+        case .brIf: break
+        case .brIfZero: comparison.negate()
+        default: return value(of: comparison, left, right, placed)
+        }
+        try take()
+        branch(if: comparison, left, right, to: target, next)
+    }
+
+    /// Branches if the popped cell is not zero.
+    mutating func branch(_ placed: FunctionVerifier.Placed, ifZero: Bool, to target: UInt32) {
+        let comparison = BytecodeComparison(ifZero ? .equal : .notEqual)
+        branch(if: comparison, stack.pop(), .constant(0), to: target, placed)
+    }
+
+    /// Operands in the order and places that there are handlers for.
+    private struct Arranged {
+        var handlers: ConditionHandlers
+        var left: OperandStack.Operand
+        var right: OperandStack.Operand
+    }
+
+    /// The operands were popped from the two positions from `stack.height` on.
+    private mutating func arrange(
+        _ comparison: BytecodeComparison,
+        _ left: OperandStack.Operand,
+        _ right: OperandStack.Operand,
+        _ placed: FunctionVerifier.Placed
+    ) -> Arranged {
+        var comparison = comparison
+        var (left, right) = (refreshed(left), refreshed(right))
+        var (leftPosition, rightPosition) = (stack.height, stack.height + 1)
+        if case .constant = left {
+            swap(&left, &right)
+            swap(&leftPosition, &rightPosition)
+            comparison.exchange()
+        }
+        left = inCell(left, at: leftPosition, placed)
+        if case .constant(let value) = right {
+            if let short = comparison.immediate(value), let result = comparison.comparison {
+                return Arranged(
+                    handlers: comparison.handlers(result),
+                    left: left,
+                    right: .constant(Int64(short))
+                )
+            }
+            right = inCell(right, at: rightPosition, placed)
+            left = refreshed(left)
+        }
+        if comparison.comparison == nil {
+            swap(&left, &right)
+            comparison.exchange()
+        }
+        let result = comparison.comparison ?? .equal
+        return Arranged(handlers: comparison.handlers(result), left: left, right: right)
+    }
+
+    private mutating func value(
+        of comparison: BytecodeComparison,
+        _ left: OperandStack.Operand,
+        _ right: OperandStack.Operand,
+        _ placed: FunctionVerifier.Placed
+    ) {
+        let test = arrange(comparison, left, right, placed)
+        if case .constant(let value) = test.right {
+            emit(test.handlers.siV, alone: nil, placed, index(test.left), immediate: value)
+        } else {
+            emit(test.handlers.ssV, alone: nil, placed, index(test.left), index(test.right))
+        }
+    }
+
+    private mutating func branch(
+        if comparison: BytecodeComparison,
+        _ left: OperandStack.Operand,
+        _ right: OperandStack.Operand,
+        to target: UInt32,
+        _ placed: FunctionVerifier.Placed
+    ) {
+        settle()
+        let test = arrange(comparison, left, right, placed)
+        var number: UInt32 = 0
+        let handler: Operation
+        switch (test.left, test.right) {
+        case (.accumulator, .constant(let value)):
+            useUp()
+            handler = test.handlers.xi
+            number = UInt32(truncatingIfNeeded: value)
+        case (_, .constant(let value)):
+            handler = test.handlers.si
+            number = UInt32(truncatingIfNeeded: value)
+        case (.accumulator(let cell), .cell(let other)) where cell != other:
+            useUp()
+            handler = test.handlers.xs
+        case (.cell(let other), .accumulator(let cell)) where cell != other:
+            useUp()
+            handler = test.handlers.sx
+        default: handler = test.handlers.ss
+        }
+        stack.producer = nil
+        let word = buffer.append(
+            handler,
+            at: placed.offset,
+            CodeBuffer.operands(index(test.left), index(test.right), number: number),
+            UInt64(charge) << 32
+        )
+        note(branch: word, field: 16, to: target)
+    }
+}

@@ -1,0 +1,290 @@
+internal import PeerletBytecode
+
+// One bytecode instruction to register code, by what kind of instruction it is.
+extension FunctionTranslator {
+    mutating func translate(_ placed: FunctionVerifier.Placed) throws(VerificationError) {
+        let opcode = placed.instruction.opcode
+        if let handlers = BinaryTable.handlers(opcode) ?? WordTable.handlers(opcode) {
+            return try binary(placed, handlers)
+        }
+        if let handlers = LoadTable.handlers(opcode) { return load(placed, handlers) }
+        if let handlers = StoreTable.handlers(opcode) { return store(placed, handlers) }
+        if let comparison = BytecodeComparison(opcode) { return try compare(placed, comparison) }
+        if let handlers = UnaryTable.handlers(opcode) { return unary(placed, handlers) }
+        if let handlers = DivisionTable.handlers(opcode) { return divide(placed, handlers) }
+        switch opcode {
+        case .const, .localGet, .localSet, .localTee, .globalGet, .globalSet, .drop, .dup, .swap,
+            .over, .select, .memorySize, .nop:
+            move(placed)
+        default: control(placed)
+        }
+    }
+
+    // MARK: Arithmetic
+
+    private mutating func binary(
+        _ placed: FunctionVerifier.Placed,
+        _ handlers: BinaryHandlers
+    ) throws(VerificationError) {
+        if try indexedLoad(placed) { return }
+        var right = stack.pop()
+        var left = stack.pop()
+        var rightPosition = stack.height + 1
+        if case .constant = left {
+            if handlers.sx == nil, !right.isConstant {
+                swap(&left, &right)
+                rightPosition = stack.height
+            } else {
+                left = inCell(left, at: stack.height, placed)
+                right = refreshed(right)
+            }
+        }
+        if case .constant(let value) = right, Int32(exactly: value) == nil {
+            right = inCell(right, at: rightPosition, placed)
+            left = refreshed(left)
+        }
+        switch (left, right) {
+        case (.accumulator, .constant(let value)):
+            useUp()
+            emit(handlers.xi, alone: handlers.xiA, placed, 0, immediate: value)
+        case (_, .constant(let value)):
+            emit(handlers.si, alone: handlers.siA, placed, index(left), immediate: value)
+        case (.accumulator(let cell), .cell(let other)) where cell != other:
+            useUp()
+            emit(handlers.xs, alone: handlers.xsA, placed, 0, other)
+        case (.cell(let other), .accumulator(let cell)) where cell != other:
+            if let handler = handlers.sx {
+                useUp()
+                emit(handler, alone: nil, placed, other)
+            } else {
+                useUp()
+                emit(handlers.xs, alone: handlers.xsA, placed, 0, other)
+            }
+        default:
+            emit(handlers.ss, alone: handlers.ssA, placed, index(left), index(right))
+        }
+    }
+
+    private mutating func unary(_ placed: FunctionVerifier.Placed, _ handlers: UnaryHandlers) {
+        let operand = inCell(stack.pop(), at: stack.height, placed)
+        if case .accumulator = operand {
+            useUp()
+            emit(handlers.x, alone: handlers.xA, placed)
+        } else {
+            emit(handlers.s, alone: handlers.sA, placed, index(operand))
+        }
+    }
+
+    private mutating func divide(_ placed: FunctionVerifier.Placed, _ handlers: DivisionHandlers) {
+        var right = stack.pop()
+        var left = stack.pop()
+        left = inCell(left, at: stack.height, placed)
+        if case .constant(let value) = right, Int32(exactly: value) != nil {
+            return emit(handlers.si, alone: nil, placed, index(left), immediate: value)
+        }
+        right = inCell(right, at: stack.height + 1, placed)
+        emit(handlers.ss, alone: nil, placed, index(left), index(right))
+    }
+
+    // MARK: Memory
+
+    /// An addition, or a multiplication by the size of a cell, that a load's address can do.
+    private mutating func indexedLoad(
+        _ placed: FunctionVerifier.Placed
+    ) throws(VerificationError) -> Bool {
+        guard let load = following, case .offset(let offset) = load.instruction.operand,
+            let handlers = LoadTable.handlers(load.instruction.opcode)
+        else { return false }
+        switch placed.instruction.opcode {
+        case .add where offset <= UInt32(UInt16.max):
+            guard stack.hasCells(2) else { return false }
+            let right = stack.pop()
+            let left = stack.pop()
+            try take()
+            emit(
+                handlers.ss,
+                alone: handlers.ssA,
+                load,
+                index(left),
+                index(right),
+                Int(offset)
+            )
+        case .shl:
+            guard stack.last == .constant(Self.scale(load.instruction.opcode)) else { return false }
+            _ = stack.pop()
+            let operand = inCell(stack.pop(), at: stack.height, placed)
+            try take()
+            emit(handlers.t, alone: handlers.tA, load, index(operand), number: offset)
+        default: return false
+        }
+        return true
+    }
+
+    /// Binary logarithm of the bytes read; nothing for single bytes, which need no shift.
+    private static func scale(_ opcode: Opcode) -> Int64 {
+        switch opcode {
+        case .load16U, .load16S: 1
+        case .load32U, .load32S: 2
+        case .load64: 3
+        default: -1
+        }
+    }
+
+    private mutating func load(_ placed: FunctionVerifier.Placed, _ handlers: LoadHandlers) {
+        guard case .offset(let offset) = placed.instruction.operand else { return }
+        let address = inCell(stack.pop(), at: stack.height, placed)
+        if case .accumulator = address {
+            useUp()
+            emit(handlers.x, alone: handlers.xA, placed, 0, number: offset)
+        } else {
+            emit(handlers.s, alone: handlers.sA, placed, index(address), number: offset)
+        }
+    }
+
+    private mutating func store(_ placed: FunctionVerifier.Placed, _ handlers: StoreHandlers) {
+        guard case .offset(let offset) = placed.instruction.operand else { return }
+        var value = stack.pop()
+        let address = inCell(stack.pop(), at: stack.height, placed)
+        value = refreshed(value)
+        if case .constant(let constant) = value, Int16(exactly: constant) == nil {
+            value = inCell(value, at: stack.height + 1, placed)
+        }
+        let place = refreshed(address)
+        let handler: Operation
+        switch (place, value) {
+        case (.accumulator, .constant):
+            useUp()
+            handler = handlers.xi
+        case (_, .constant): handler = handlers.si
+        case (.accumulator(let cell), .cell(let other)) where cell != other:
+            useUp()
+            handler = handlers.xs
+        case (.cell(let other), .accumulator(let cell)) where cell != other:
+            useUp()
+            handler = handlers.sx
+        default: handler = handlers.ss
+        }
+        stack.producer = nil
+        buffer.append(
+            handler,
+            at: placed.offset,
+            CodeBuffer.operands(index(value), index(place), number: offset)
+        )
+    }
+
+    // MARK: Results
+
+    /// An instruction whose result is pushed: cell of the result, then up to three operands.
+    mutating func emit(
+        _ handler: Operation,
+        alone: Operation?,
+        _ placed: FunctionVerifier.Placed,
+        _ a: Int = 0,
+        _ b: Int = 0,
+        _ c: Int = 0
+    ) {
+        let word = buffer.append(
+            handler,
+            at: placed.offset,
+            CodeBuffer.operands(stack.top, a, b, c)
+        )
+        produced(by: word, alone)
+    }
+
+    mutating func emit(
+        _ handler: Operation,
+        alone: Operation?,
+        _ placed: FunctionVerifier.Placed,
+        _ a: Int,
+        number: UInt32
+    ) {
+        let operands = CodeBuffer.operands(stack.top, a, number: number)
+        produced(by: buffer.append(handler, at: placed.offset, operands), alone)
+    }
+
+    mutating func emit(
+        _ handler: Operation,
+        alone: Operation?,
+        _ placed: FunctionVerifier.Placed,
+        _ a: Int,
+        immediate: Int64
+    ) {
+        emit(handler, alone: alone, placed, a, number: UInt32(truncatingIfNeeded: immediate))
+    }
+
+    private mutating func produced(by word: Int, _ alone: Operation?) {
+        stack.producer = OperandStack.Producer(word: word, cell: stack.top, alone: alone)
+        stack.push()
+    }
+
+    /// The last result is taken from the accumulator and nowhere else: it needs no cell.
+    mutating func useUp() {
+        if let producer = stack.producer, let alone = producer.alone {
+            buffer.replaceHandler(at: producer.word, with: alone)
+        }
+        stack.producer = nil
+    }
+
+    // MARK: Operands
+
+    /// The operand as it is after other instructions were emitted.
+    func refreshed(_ operand: OperandStack.Operand) -> OperandStack.Operand {
+        switch operand {
+        case .accumulator(let cell), .cell(let cell): stack.operand(cell)
+        case .constant: operand
+        }
+    }
+
+    /// Cell of an operand, or the bits of a short constant.
+    func index(_ operand: OperandStack.Operand) -> Int {
+        switch operand {
+        case .cell(let cell), .accumulator(let cell): cell
+        case .constant(let value): Int(truncatingIfNeeded: value)
+        }
+    }
+
+    /// A constant is written to the cell of a position, others stay where they are.
+    mutating func inCell(
+        _ operand: OperandStack.Operand,
+        at position: Int,
+        _ placed: FunctionVerifier.Placed
+    ) -> OperandStack.Operand {
+        guard case .constant(let value) = operand else { return operand }
+        let cell = stack.cell(position)
+        let word = constant(value, in: cell, placed.offset)
+        stack.producer = OperandStack.Producer(word: word, cell: cell, alone: nil)
+        return .accumulator(cell)
+    }
+
+    /// Writes every pending value to its cell.
+    mutating func settle() {
+        for pending in stack.pending { write(pending) }
+        stack.settle()
+    }
+
+    /// Writes one pending value to its cell.
+    mutating func write(_ pending: OperandStack.Pending) {
+        let cell = stack.cell(pending.position)
+        let offset = function.instructions[max(0, position - 1)].offset
+        switch pending.value {
+        case .constant(let value): constant(value, in: cell, offset)
+        case .local(let local):
+            buffer.append(DataTable.move, at: offset, CodeBuffer.operands(cell, local))
+        }
+        stack.producer = nil
+    }
+
+    @discardableResult
+    func constant(_ value: Int64, in cell: Int, _ offset: Int) -> Int {
+        guard let short = Int32(exactly: value) else {
+            return buffer.append(
+                DataTable.constantWord,
+                at: offset,
+                CodeBuffer.operands(cell),
+                UInt64(bitPattern: value)
+            )
+        }
+        let operands = CodeBuffer.operands(cell, 0, number: UInt32(bitPattern: short))
+        return buffer.append(DataTable.constant, at: offset, operands)
+    }
+}
