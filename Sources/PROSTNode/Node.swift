@@ -145,6 +145,8 @@ package struct Node: Sendable {
         case .rows(let request, let result): rowsRead(request, result)
         case .digest(let request, let result): digestRead(request, result)
         case .usage(let application, let usage): usageKnown(application, usage)
+        case .snapshot(let request, let instance, let result):
+            snapshotRead(request, of: instance, result)
         case .client(let client, let request): receive(request, from: client)
         case .clientGone(let client): clientGone(client)
         case .policy(let policy): reload(policy)
@@ -173,6 +175,8 @@ package struct Node: Sendable {
         case .requestDeadline(let nonce): requestOverdue(nonce)
         case .instance(let instance, let timer): instanceTimer(instance, timer)
         case .refill(let instance): schedule(instance)
+        case .idle(let instance): instanceIsIdle(instance)
+        case .ending(let instance): endingOverdue(instance)
         case .usage(let application): effects(.readUsage(application))
         case .departure: departureOverdue()
         }

@@ -31,5 +31,10 @@ package struct NodeConfiguration: Sendable {
     /// Longest time a leaving node hands over before it goes anyway.
     package var shutdownGrace = TimeSpan.seconds(10)
 
+    /// Longest time that an instance has for its last upcalls.
+    package var stopGrace = TimeSpan.seconds(2)
+    /// How long a key's instance has nothing to do before it is put away.
+    package var idleTime = TimeSpan.seconds(600)
+
     package init() {}
 }

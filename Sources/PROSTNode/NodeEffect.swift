@@ -26,7 +26,10 @@ package enum NodeEffect: Sendable {
     /// Read a page of durable rows with `ArcScan`.
     case readRows(request: UInt64, ApplicationID, arc: RingInterval, after: [UInt8]?)
     case readDigest(request: UInt64, ApplicationID, arc: RingInterval)
+    /// Count what is charged to an application's storage with `StoreReader.usage(of:)`.
     case readUsage(ApplicationID)
+    /// Read what an instance wrote of itself with `SnapshotRows`.
+    case readSnapshot(request: UInt64, InstanceID)
     /// Fetch a package from a place that the policy allows, off the event loop.
     case download(CodeDownload)
     case cancelDownload(PackageDigest, attempt: UInt64)

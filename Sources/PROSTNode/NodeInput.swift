@@ -26,6 +26,8 @@ package enum NodeInput: Sendable {
     case rows(request: UInt64, Result<RowPage, StoreError>)
     case digest(request: UInt64, Result<RangeDigest, StoreError>)
     case usage(ApplicationID, StoreUsage)
+    /// The outcome of `readSnapshot`.
+    case snapshot(request: UInt64, InstanceID, Result<StoredSnapshot, StoreError>)
     case client(UInt64, ClientRequest)
     case clientGone(UInt64)
     case policy(NodePolicy)

@@ -19,6 +19,10 @@ enum NodeTimer: Hashable, Sendable {
     case instance(InstanceID, timer: UInt64)
     /// An instance paused by its rate may go on.
     case refill(InstanceID)
+    /// An instance has had nothing to do for a while.
+    case idle(InstanceID)
+    /// An instance has not ended in time.
+    case ending(InstanceID)
     /// An application's stored bytes are to be asked of the disk again.
     case usage(ApplicationID)
     /// A leaving node has handed over long enough.

@@ -25,6 +25,8 @@ extension NodeService {
         case .readDigest(let request, let application, let arc):
             lanes?.submit(.digest(request, application, arc))
         case .readUsage(let application): lanes?.submit(.usage(application))
+        case .readSnapshot(let request, let instance):
+            lanes?.submit(.snapshot(request, instance))
         case .download(let download): start(download)
         case .cancelDownload: break
         case .respond(let client, let frame):

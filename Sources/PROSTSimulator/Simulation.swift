@@ -2,7 +2,7 @@ internal import Chord
 internal import Cryptography
 package import KBR
 package import PROSTNode
-internal import PeerletRuntime
+package import PeerletRuntime
 package import SansIO
 package import Wire
 
@@ -120,6 +120,12 @@ package final class Simulation {
 
     /// From now on, commits at a machine fail, or succeed again.
     package func setDiskFails(_ fails: Bool, at index: Int) { hosts[index].diskFails = fails }
+
+    /// Changes what is on a machine's disk behind its back.
+    package func overwrite(_ batch: StoreBatch, onDiskOf index: Int) {
+        hosts[index].store.apply(batch)
+        hosts[index].store.sync()
+    }
 
     /// A frame as `sender` could make it, at once.
     package func inject(_ frame: Frame, from sender: NodeHandle, to index: Int) {
@@ -268,8 +274,13 @@ package final class Simulation {
             }
             later(.zero, .digest(request: request, result))
         case .readUsage(let application):
-            let usage = (try? store.usage(.application(application))) ?? StoreUsage()
+            let usage = (try? store.usage(of: application)) ?? StoreUsage()
             later(.zero, .usage(application, usage))
+        case .readSnapshot(let request, let instance):
+            let result = Result { () throws(StoreError) in
+                try SnapshotRows.read(instance, from: store)
+            }
+            later(.zero, .snapshot(request: request, instance, result))
         case .download(let download):
             later(
                 .milliseconds(10),

@@ -263,7 +263,30 @@ import Wire
         let bench = try Bench(script)
         bench.limits.sendBytes = 4
         let report = bench.run(UpcallEvent(.snapshot))
-        #expect((0..<3).map { bench.result($0) } == [0, -5, 0])
-        #expect(report.effects == [.snapshot([1, 2, 3]), .snapshot([1])])
+        #expect((0..<3).map { bench.result($0) } == [0, -5, -5])
+        // A part that was refused makes the rest worthless.
+        #expect(report.snapshot == nil)
+        bench.limits.sendBytes = 6
+        #expect(bench.run(UpcallEvent(.snapshot)).snapshot == [[1, 2, 3], [1, 2], [1]])
+        bench.limits.storeBytes = 3 * 192 + 5
+        #expect(bench.run(UpcallEvent(.snapshot)).snapshot == nil)
+        bench.limits.storeBytes += 1
+        #expect(bench.run(UpcallEvent(.snapshot)).snapshot?.count == 3)
+    }
+
+    @Test func `a snapshot has at most sixty-four parts, each of which fits the inbox`() throws {
+        var script = Script()
+        let data = script.bytes([1, 2, 3, 4])
+        for _ in 0..<64 { script.call(.lifeSnap, data, 0, in: .snapshot) }
+        #expect(try Bench(script).run(UpcallEvent(.snapshot)).snapshot?.count == 64)
+        script.call(.lifeSnap, data, 0, in: .snapshot)
+        let bench = try Bench(script)
+        #expect(bench.run(UpcallEvent(.snapshot)).snapshot == nil)
+        #expect(bench.error(64) == .quota)
+        var large = Script()
+        large.call(.lifeSnap, data, 65_536, in: .snapshot)
+        let other = try Bench(large)
+        #expect(other.run(UpcallEvent(.snapshot)).snapshot == nil)
+        #expect(other.error(0) == .tooBig)
     }
 }

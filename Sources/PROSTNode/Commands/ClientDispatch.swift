@@ -172,7 +172,9 @@ extension Node {
                 number,
                 .temporary,
                 "\(hosted.name) takes no requests now",
-                hint: instances[id].map { "\($0.state)" }
+                hint: instances[id].map { record in
+                    "\(record.state)" + (record.stopCause.map { ": \($0)" } ?? "")
+                }
             )
         }
     }

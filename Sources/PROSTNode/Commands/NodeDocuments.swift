@@ -148,16 +148,10 @@ extension Node {
 
     private func document(of record: InstanceRecord) -> Document {
         let usage = record.usage
-        let (state, reason): (String, String?) =
-            switch record.state {
-            case .starting: ("starting", nil)
-            case .ready: ("ready", nil)
-            case .stopped(let why): ("stopped", why)
-            }
         return .object([
             .init("key", .optional(record.id.key?.hexadecimal)),
-            .init("state", .text(state)),
-            .init("reason", .optional(reason)),
+            .init("state", .text("\(record.state)")),
+            .init("reason", .optional(record.stopCause)),
             .init("upcalls", .unsigned(usage.upcalls)),
             .init("forwards", .unsigned(usage.forwards)),
             .init("fuel", .unsigned(usage.fuel)),

@@ -105,6 +105,7 @@ extension Node {
         var hosted = HostedApplication(
             peerlet: peerlet,
             limits: limits,
+            parameters: policy.parameters(for: subject),
             code: RoutedMessage.Code(
                 digest: digest.identifier,
                 version: peerlet.manifest.version,
@@ -114,6 +115,7 @@ extension Node {
         hosted.storedBytes = old?.storedBytes
         hosted.ranges = old?.ranges
         hosted.configured = old?.configured
+        if old == nil { endEvicted(id) }
         applications[id] = hosted
         loader.pin(digest)
         if hosted.storedBytes == nil { effects(.readUsage(id)) }
@@ -121,7 +123,7 @@ extension Node {
             NodeRows.write(NodeRows.hosted + id.identifier.bytes, hosted.code.wireBytes)
         )
         if hosted.isConsistent, hosted.ranges == nil { startRanges(of: id) }
-        if old != nil { upgradeInstances(of: id) }
+        if let old { upgradeInstances(of: id, from: old) }
         resumeInstance(of: id)
         return applications[id]
     }
@@ -133,29 +135,6 @@ extension Node {
             hosted.peerlet.manifest.instanceClass != .keyed
         else { return }
         _ = ensureInstance(hosted.instance(for: handle.id), .restored)
-    }
-
-    /// Instances of an older version begin anew with the new code and `init(UPGRADED)`.
-    private mutating func upgradeInstances(of application: ApplicationID) {
-        for id in instances.keys.sorted() where id.application == application {
-            guard var record = instances[id] else { continue }
-            if case .stopped = record.state {
-                instances[id] = nil
-                continue
-            }
-            // The new code knows nothing of the old one's timers.
-            for timer in record.timers.keys { timers.cancel(.instance(id, timer: timer)) }
-            record.timers = [:]
-            record.needsFreshMachine = true
-            record.state = .starting
-            if !record.mailbox.beginsWithInitialization {
-                var event = UpcallEvent(.initialize)
-                event.status = InitReason.upgraded.rawValue
-                record.mailbox.prepend(MailboxEntry(event, .initialize))
-            }
-            instances[id] = record
-            schedule(id)
-        }
     }
 
     mutating func withLoader(

@@ -17,10 +17,15 @@ extension Node {
             switch new.decide(subject) {
             case .allow(let limits):
                 applications[application]?.limits = limits
+                applications[application]?.parameters = new.parameters(for: subject)
                 adjustRates(of: application, limits)
             case .deny(let reasons):
                 let why = reasons.map(\.description).joined(separator: "; ")
-                evict(application, because: "policy: \(why)")
+                evict(
+                    application,
+                    because: "policy: \(why)",
+                    isRevoked: new.revoked[digest] != nil
+                )
             }
         }
         log(.info, "policy.loaded", ["file": new.file])
@@ -42,14 +47,23 @@ extension Node {
         }
     }
 
-    private mutating func evict(_ application: ApplicationID, because reason: String) {
+    /// Its instances get their last upcalls, but nothing more of a revoked package runs.
+    private mutating func evict(
+        _ application: ApplicationID,
+        because reason: String,
+        isRevoked: Bool
+    ) {
         var waiting = passages.numbers {
             $0.stage == .awaitingRange && $0.message.application == application
         }
         for id in instances.keys.sorted() where id.application == application {
             waiting += recallDeliveries(of: id)
-            stop(id, because: reason)
-            instances[id] = nil
+            if isRevoked {
+                stop(id, because: reason)
+            } else {
+                retire(id, .evicted, because: reason)
+            }
+            if instances[id]?.isStopping != true { instances[id] = nil }
         }
         if let hosted = applications.removeValue(forKey: application) {
             loader.unpin(PackageDigest(hosted.code.digest))

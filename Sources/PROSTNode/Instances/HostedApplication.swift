@@ -16,17 +16,28 @@ struct HostedApplication: Sendable {
     var ranges: RangeKeeper?
     /// What upcalls see of them; nil when its store is not consistent.
     var configured: [ConfiguredRange]?
+    /// What the owner's policy tells it in `env.get` PARAMS.
+    var parameters: [UInt8]
     private let exported: Set<String>
 
-    init(peerlet: LoadedPeerlet, limits: InstanceLimits, code: RoutedMessage.Code) {
+    init(
+        peerlet: LoadedPeerlet,
+        limits: InstanceLimits,
+        parameters: [UInt8],
+        code: RoutedMessage.Code
+    ) {
         self.peerlet = peerlet
         self.limits = limits
+        self.parameters = parameters
         self.code = code
         exported = Set(peerlet.manifest.exports)
     }
 
     var name: String { peerlet.manifest.name }
     var isConsistent: Bool { peerlet.manifest.storeClass == .consistent }
+
+    /// Whether its instances are brought back as they were: it writes and reads snapshots.
+    var keepsSnapshots: Bool { exports(.snapshot) && exports(.restore) }
 
     func exports(_ upcall: Upcall) -> Bool { exported.contains(upcall.name) }
 

@@ -6,11 +6,15 @@ internal import SansIO
 /// machine, which the lanes own (`Spec/node.md` §4).
 struct InstanceRecord: Sendable {
     enum State: Hashable, Sendable {
-        /// `init` has not returned yet.
-        case starting
+        /// Its snapshot is to be read, or is being read by the request with this number.
+        case loading(UInt64?)
+        /// So many upcalls of its beginning, `init` and `restore`, are not concluded.
+        case starting(left: Int)
         case ready
+        /// Its last upcalls are being made.
+        case stopping(StopReason)
         /// Ended by itself, by faults or by its owner.
-        case stopped(String)
+        case stopped
     }
 
     struct Running: Sendable {
@@ -34,12 +38,22 @@ struct InstanceRecord: Sendable {
     }
 
     let id: InstanceID
-    var state: State = .starting
+    var state = State.loading(nil)
+    /// Why it begins, as `init` is told.
+    var beginning = InitReason.fresh
+    /// Why it ends or has ended, for its owner.
+    var stopCause: String?
+    /// The upcalls of its beginning or its end, which do not wait in the mailbox.
+    var lifecycle = Mailbox()
+    /// What it runs under while it ends: its node may host a newer version, or none any more.
+    var retiring: HostedApplication?
+    /// Its snapshot on the disk, with what is on its way there.
+    var snapshot = SnapshotExtent()
     var mailbox = Mailbox()
     var running: Running?
     var output = OutputQueue()
-    /// It ended itself: the next message starts it again.
-    var hasExited = false
+    /// It ended itself, or was idle: the next message starts it again.
+    var mayBeginAgain = false
     /// The next upcall starts from a new machine.
     var needsFreshMachine = true
     var timers: [UInt64: Timer] = [:]
@@ -60,7 +74,11 @@ struct InstanceRecord: Sendable {
 
     /// Gives up all but the figures and the rates, which an instance cannot refill by ending.
     mutating func becomeStopped(because reason: String) {
-        state = .stopped(reason)
+        state = .stopped
+        stopCause = reason
+        lifecycle = Mailbox()
+        retiring = nil
+        snapshot = SnapshotExtent()
         mailbox = Mailbox()
         running = nil
         output = OutputQueue()
@@ -70,16 +88,56 @@ struct InstanceRecord: Sendable {
     }
 
     /// The same instance before its first upcall.
-    mutating func beginAnew() {
-        state = .starting
+    mutating func beginAnew(_ reason: InitReason) {
+        state = .loading(nil)
+        beginning = reason
+        stopCause = nil
+        lifecycle = Mailbox()
+        retiring = nil
         needsFreshMachine = true
-        hasExited = false
+        mayBeginAgain = false
+    }
+
+    var isStopping: Bool {
+        if case .stopping = state { true } else { false }
+    }
+
+    /// Puts an upcall that is to be made later, or again, before the others of its kind.
+    mutating func putBack(_ entry: MailboxEntry) {
+        if entry.purpose.isLifecycle || isStopping && entry.purpose == .snapshot {
+            lifecycle.prepend(entry)
+        } else {
+            mailbox.prepend(entry)
+        }
+    }
+
+    /// The next upcall, by where the instance is in its life; nil if it has to wait.
+    mutating func popNext() -> MailboxEntry? {
+        switch state {
+        case .loading, .stopped: nil
+        case .starting: lifecycle.popFirst()
+        case .ready: mailbox.popFirst()
+        // A node that leaves answers what it has accepted.
+        case .stopping(.shutdown): mailbox.popFirst() ?? lifecycle.popFirst()
+        case .stopping: lifecycle.popFirst()
+        }
     }
 
     /// Fuel held by waiting and running upcalls and by outputs.
     var heldFuel: UInt64 {
         mailbox.heldFuel &+ output.heldFuel
             &+ (running.map { ($0.entry.budget ?? 0) &+ $0.lease } ?? 0)
+    }
+}
+
+extension InstanceRecord.State: CustomStringConvertible {
+    var description: String {
+        switch self {
+        case .loading, .starting: "starting"
+        case .ready: "ready"
+        case .stopping: "stopping"
+        case .stopped: "stopped"
+        }
     }
 }
 

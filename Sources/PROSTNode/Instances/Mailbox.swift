@@ -12,7 +12,17 @@ enum UpcallPurpose: Hashable, Sendable {
     case update
     case undeliverable
     case clientGone
+    case snapshot
+    case restore
     case stop
+
+    /// Made at the beginning or the end of an instance; `snapshot` also between.
+    var isLifecycle: Bool {
+        switch self {
+        case .initialize, .restore, .stop: true
+        default: false
+        }
+    }
 }
 
 /// An upcall waiting for its instance.
@@ -57,10 +67,17 @@ struct Mailbox: Sendable {
         entries[first...].contains { $0.purpose == .timer && $0.event.timer == timer }
     }
 
-    /// Whether `init` is what comes next.
-    var beginsWithInitialization: Bool { entries[first...].first?.purpose == .initialize }
+    /// Whether an upcall of a kind that needs to be made only once waits already.
+    func holds(_ purpose: UpcallPurpose) -> Bool {
+        entries[first...].contains { $0.purpose == purpose }
+    }
 
-    /// Puts an entry before all others: an upcall to be made again, or `init`.
+    /// Drops the host's own news of a kind; these carry no fuel.
+    mutating func removeAll(_ purpose: UpcallPurpose) {
+        entries[first...].removeAll { $0.purpose == purpose }
+    }
+
+    /// Puts an entry before all others: an upcall to be made again.
     mutating func prepend(_ entry: MailboxEntry) {
         if first > 0 {
             first -= 1

@@ -27,6 +27,7 @@ extension Node {
     /// A commit failed: what was held is dropped and the instance begins again from the store,
     /// unless that happens again and again.
     private mutating func restart(_ id: InstanceID) {
+        if instances[id]?.isStopping == true { return ended(id) }
         guard isRunning(id), let hosted = applications[id.application] else { return }
         countFault(id, hosted)
         guard isRunning(id) else { return }
@@ -35,7 +36,7 @@ extension Node {
             applications[id.application]?.storedBytes = nil
             effects(.readUsage(id.application))
         }
-        instances[id]?.hasExited = true
+        instances[id]?.mayBeginAgain = true
         _ = ensureInstance(id, .restored)
     }
 
@@ -44,26 +45,18 @@ extension Node {
     }
 
     private mutating func release(_ output: HeldOutput, of id: InstanceID) {
-        guard let hosted = applications[id.application] else {
-            return ledger.burn(output.budget ?? 0)
-        }
+        guard let hosted = hosted(for: id) else { return ledger.burn(output.budget ?? 0) }
         noteServed(output)
         var rest = divide(output, hosted)
         for (index, effect) in output.report.effects.enumerated() {
             carryOut(effect, share: rest.shares[index], of: output, by: id, hosted)
         }
         if case .completed(let result) = output.report.outcome {
-            conclude(output, result: result, id)
+            conclude(output, result: result, id, hosted)
         } else {
-            conclude(output, result: 0, id)
+            conclude(output, result: 0, id, hosted)
         }
         settle(output, &rest.left)
-        // Last, so that what the upcall asked for before and after it leaves all the same.
-        for case .exit(let code) in output.report.effects {
-            stop(id, because: "it ended with code \(code)")
-            instances[id]?.hasExited = true
-            break
-        }
     }
 
     /// Fuel for each effect: messages share what the upcall left, or are injected here.
@@ -140,7 +133,8 @@ extension Node {
             count(String(decoding: name, as: UTF8.self), delta, of: id)
         case .spawn(let application, let key, let argument):
             spawn(application ?? id.application, key, argument, for: output, by: id, hosted)
-        case .exit, .checkpoint, .snapshot: break
+        case .checkpoint: requestSnapshot(of: id, hosted)
+        case .exit: break
         }
     }
 
@@ -170,14 +164,21 @@ extension Node {
     }
 
     /// What follows the upcall itself: the message goes on, or is done.
-    private mutating func conclude(_ output: HeldOutput, result: Int64, _ id: InstanceID) {
+    private mutating func conclude(
+        _ output: HeldOutput,
+        result: Int64,
+        _ id: InstanceID,
+        _ hosted: HostedApplication
+    ) {
         switch output.entry.purpose {
         case .initialize:
             if result < 0 {
                 stop(id, because: "init refused with \(result)")
-            } else if instances[id]?.state == .starting {
-                instances[id]?.state = .ready
+            } else {
+                hasBegun(id)
             }
+        case .restore:
+            if result == 0 { hasBegun(id) } else { refuseSnapshot(of: id, hosted) }
         case .deliver(let number):
             if output.report.outcome == .notExported, let passage = passages[number] {
                 reject(number, passage, status: .notSupported)
@@ -186,7 +187,6 @@ extension Node {
             }
         case .client(let nonce) where output.report.outcome == .notExported:
             answerRequest(nonce, status: .notSupported)
-        case .stop: hasStopped(id)
         default: break
         }
     }

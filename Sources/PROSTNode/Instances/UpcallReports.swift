@@ -10,7 +10,7 @@ extension Node {
     mutating func finishUpcall(_ report: ExecutionReport) {
         guard var record = instances[report.instance], let running = record.running,
             running.invocation == report.invocation,
-            let hosted = applications[report.instance.application]
+            let hosted = hosted(for: report.instance)
         else {
             effects(
                 .finish(
@@ -108,14 +108,21 @@ extension Node {
         let id = report.instance
         // Its verdict counts from here on, also while its writes are on their way to the disk.
         if case .forward(let passage) = entry.purpose { timers.cancel(.forward(passage)) }
+        var report = report
+        var writes = report.batch
+        var growth = report.storeGrowth
+        if entry.purpose == .snapshot {
+            growth += replaceSnapshot(of: id, by: report, &writes, hosted)
+            report.snapshot = nil
+        }
         var batch: UInt64?
-        if !report.batch.isEmpty {
+        if !writes.isEmpty {
             let number = uniqueNumber()
             batches[number] = .instance(id)
-            effects(.commit(report.batch, batch: number))
+            effects(.commit(writes, batch: number))
             batch = number
             let used = applications[id.application]?.storedBytes ?? 0
-            let total = changed(used, by: report.storeGrowth)
+            let total = changed(used, by: growth)
             applications[id.application]?.storedBytes = total
         }
         instances[id]?.output.append(
@@ -126,6 +133,11 @@ extension Node {
                 budget: unused
             )
         )
+        // No upcall is made after one that ended its instance.
+        for case .exit(let code) in report.effects {
+            retire(id, .exit, because: "it ended with code \(code)")
+            break
+        }
         releaseOutput(of: id)
     }
 
@@ -173,12 +185,9 @@ extension Node {
             log(.error, "upcall.failed", ["app": hosted.name, "why": why])
         }
         settleUndone(entry, unused: unused, status: status)
-        if entry.purpose == .stop { hasStopped(id) }
-        if entry.purpose == .initialize {
-            stop(id, because: "init failed")
-        } else if isFault {
-            countFault(id, hosted)
-        }
+        if entry.purpose == .initialize { return stop(id, because: "init failed") }
+        if isFault { countFault(id, hosted) }
+        if entry.purpose == .restore { refuseSnapshot(of: id, hosted) }
     }
 
     private mutating func reroute(
@@ -201,7 +210,7 @@ extension Node {
         default:
             var again = entry
             again.budget = unused
-            instances[id]?.mailbox.prepend(again)
+            instances[id]?.putBack(again)
             return true
         }
     }
@@ -224,51 +233,7 @@ extension Node {
         }
     }
 
-    /// Repeated faults stop an instance, with a record of why.
-    mutating func countFault(_ id: InstanceID, _ hosted: HostedApplication) {
-        guard var record = instances[id] else { return }
-        let window = configuration.faultWindow
-        record.faults = record.faults.filter { now.instant.since($0) < window } + [now.instant]
-        let isOver = record.faults.count >= configuration.faultLimit
-        instances[id] = record
-        if isOver {
-            stop(id, because: "\(record.faults.count) faults in \(window.milliseconds / 1000) s")
-        }
-    }
-
-    /// Remembers why the latest few stopped; keyed instances would else fill the table.
-    private mutating func forgetStopped(_ id: InstanceID) {
-        stoppedInstances.removeAll { $0 == id }
-        stoppedInstances.append(id)
-        guard stoppedInstances.count > Self.stoppedLimit else { return }
-        let oldest = stoppedInstances.removeFirst()
-        if !isRunning(oldest) { instances[oldest] = nil }
-    }
-
-    private static let stoppedLimit = 256
-
-    /// Ends an instance; everything it holds is given back at once.
-    mutating func stop(_ id: InstanceID, because reason: String) {
-        guard var record = instances[id] else { return }
-        log(.warning, "instance.stopped", ["app": "\(id.application)", "why": reason])
-        for timer in record.timers.keys { timers.cancel(.instance(id, timer: timer)) }
-        timers.cancel(.refill(id))
-        for node in record.watched { unwatch(node, by: id) }
-        for nonce in requests.nonces(where: { $0.isInstance(id) }) { dropRequest(nonce) }
-        admission.release(id)
-        let waiting = record.mailbox.removeAll()
-        let held = record.output.removeAll()
-        var stopped = record
-        stopped.becomeStopped(because: reason)
-        instances[id] = stopped
-        forgetStopped(id)
-        effects(.dropInstance(id))
-        for output in held { settleUndone(output.entry, unused: output.budget) }
-        if let running = record.running {
-            let fuel = running.entry.budget.map { $0 + running.lease }
-            settleUndone(running.entry, unused: fuel)
-        }
-        for entry in waiting { settleUndone(entry, unused: entry.budget) }
-        hasStopped(id)
+    mutating func settleUndone(_ entries: [MailboxEntry]) {
+        for entry in entries { settleUndone(entry, unused: entry.budget) }
     }
 }

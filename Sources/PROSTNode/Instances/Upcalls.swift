@@ -8,41 +8,10 @@ internal import SansIO
 // never nested, paid by the message that causes it or by the application's own rate
 // (`Spec/node.md` §4).
 extension Node {
-    /// The instance, made with its `init` queued if it is not there; nil if it may not run.
-    mutating func ensureInstance(_ id: InstanceID, _ reason: InitReason = .fresh) -> Bool {
-        if isRunning(id) { return true }
-        let former = instances[id]
-        if let former, !former.hasExited { return false }
-        // Without its promises (`range.damaged`) a consistent store answers nobody.
-        guard let hosted = applications[id.application],
-            !hosted.isConsistent || hosted.ranges != nil
-        else { return false }
-        let isFirst = !instances.keys.contains {
-            $0.application == id.application && isRunning($0)
-        }
-        let wanted = Reservation(
-            memory: hosted.limits[.memory],
-            storage: isFirst ? hosted.limits[.storage] : 0,
-            fuel: hosted.limits[.fuel]
-        )
-        guard case .admitted = admission.admit(id, wanted) else {
-            log(.warning, "admission.refused", ["app": hosted.name])
-            return false
-        }
-        var record = former ?? InstanceRecord(id: id, limits: hosted.limits, at: now.instant)
-        record.beginAnew()
-        var event = UpcallEvent(.initialize)
-        event.status = reason.rawValue
-        record.mailbox.append(MailboxEntry(event, .initialize))
-        instances[id] = record
-        schedule(id)
-        return true
-    }
-
     /// Queues an upcall that a message causes; false when the instance cannot take it.
     mutating func post(_ entry: MailboxEntry, to id: InstanceID) -> Bool {
-        guard ensureInstance(id), var record = instances[id],
-            let hosted = applications[id.application]
+        guard let hosted = applications[id.application], ensureInstance(id),
+            var record = instances[id]
         else { return false }
         guard UInt64(record.mailbox.count) < hosted.limits[.mailbox] else {
             noteLimit(
@@ -65,7 +34,7 @@ extension Node {
 
     /// Queues what the host has to tell; bounded by its cause, so refused only in a flood.
     mutating func postAlways(_ entry: MailboxEntry, to id: InstanceID) {
-        guard isRunning(id), let record = instances[id],
+        guard takesNews(id), let record = instances[id],
             let limit = applications[id.application]?.limits[.mailbox],
             UInt64(record.mailbox.count) < limit + Self.mailboxReserve
         else { return ledger.burn(entry.budget ?? 0) }
@@ -73,15 +42,13 @@ extension Node {
         schedule(id)
     }
 
-    func isRunning(_ id: InstanceID) -> Bool {
-        switch instances[id]?.state {
-        case .starting, .ready: true
-        case .stopped, nil: false
-        }
+    /// What happens while an instance is upgraded is told to its newer version.
+    private func takesNews(_ id: InstanceID) -> Bool {
+        isRunning(id) || instances[id]?.state == .stopping(.upgrade)
     }
 
     mutating func postUpdate(_ event: UpcallEvent, to id: InstanceID) {
-        guard isRunning(id), applications[id.application]?.exports(.update) == true else {
+        guard takesNews(id), applications[id.application]?.exports(.update) == true else {
             return
         }
         instances[id]?.mailbox.coalesceUpdate(MailboxEntry(event, .update))
@@ -90,25 +57,23 @@ extension Node {
 
     /// Starts the next upcall of an instance if it is idle, allowed and has fuel.
     mutating func schedule(_ id: InstanceID) {
-        guard isRunning(id), var record = instances[id], record.running == nil,
-            !record.mailbox.isEmpty, !record.output.isFull,
-            let hosted = applications[id.application],
-            hosted.storedBytes != nil
+        guard var record = instances[id], record.running == nil, !record.output.isFull,
+            let hosted = hosted(for: id), hosted.storedBytes != nil
         else { return }
-        var next = record.mailbox.popFirst()
+        var next = record.popNext()
         while let entry = next, !isWanted(entry) {
             ledger.burn(entry.budget ?? 0)
-            next = record.mailbox.popFirst()
+            next = record.popNext()
         }
         guard var entry = next else {
             instances[id] = record
-            return
+            return becameQuiet(id, hosted)
         }
         let allowed = min(hosted.limits[.upcallFuel], record.fuel.burst)
         let lease = min(allowed, entry.budget ?? allowed)
         // Out of the container's rate: a pause, not a trap.
         if record.fuel.available(at: now.instant) < lease {
-            record.mailbox.prepend(entry)
+            record.putBack(entry)
             if let time = record.fuel.time(of: lease, at: now.instant) {
                 timers.set(.refill(id), at: time)
             }
@@ -157,13 +122,14 @@ extension Node {
             ring: ringView(for: record.id.application),
             now: now,
             fuel: lease,
-            limits: limits(of: &record, hosted)
+            limits: limits(of: &record, for: entry.event.upcall, hosted)
         )
         invocation.spareBudget = entry.budget ?? 0
         invocation.firstTimer = record.nextTimer
         invocation.firstToken = record.nextToken
         invocation.seed = random.next()
         invocation.secret = instanceSecret(record.id)
+        invocation.parameters = hosted.parameters
         invocation.clients = clients.sorted()
         invocation.pendingBatches = record.output.pendingBatches
         let imports = hosted.peerlet.manifest.imports
@@ -175,6 +141,7 @@ extension Node {
 
     private mutating func limits(
         of record: inout InstanceRecord,
+        for upcall: Upcall,
         _ hosted: HostedApplication
     ) -> UpcallLimits {
         let granted = hosted.limits
@@ -188,6 +155,8 @@ extension Node {
         let used = hosted.storedBytes ?? 0
         if used > granted[.storage] / 4 * 3 { recountStore(of: record.id.application) }
         limits.storeBytes = granted[.storage] > used ? granted[.storage] - used : 0
+        // A snapshot takes the place of the one before.
+        if upcall == .snapshot { limits.storeBytes &+= record.snapshot.charge }
         limits.timers = max(0, Int(clamping: granted[.timers]) - record.timers.count)
         limits.watches = max(0, limits.watches - record.watched.count)
         limits.requests = max(

@@ -112,6 +112,12 @@ extension NodePolicy {
             ?? Ruled(.deny, .builtIn("defaults.access"))
     }
 
+    /// What the owner tells the peerlet, by the most specific section that says anything.
+    package func parameters(for subject: PolicySubject) -> [UInt8] {
+        let text = sections(for: subject).reversed().lazy.compactMap(\.parameters).first?.value
+        return Array((text ?? "").utf8.prefix(PolicyRule.parameterLimit))
+    }
+
     /// What the policy allows, before the manifest's own wishes.
     package func limits(for subject: PolicySubject) -> InstanceLimits {
         resolved(sections(for: subject))

@@ -24,9 +24,13 @@ package struct PolicyRule: Hashable, Sendable {
     package var access: Ruled<PolicyAccess>?
     /// Shown to whoever is refused.
     package var reason: String?
+    /// What the peerlet is told in `env.get` PARAMS; at most `parameterLimit` bytes of UTF-8.
+    package var parameters: Ruled<String>?
     package var hostCalls: Ruled<Set<HostCall>>?
     package var deniedHostCalls: Ruled<Set<HostCall>>?
     private var limits: [Ruled<UInt64>?]
+
+    package static let parameterLimit = 4096
 
     package init() { limits = Array(repeating: nil, count: Limit.allCases.count) }
 

@@ -4,18 +4,21 @@ internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
 
-/// A node on its way out: it hands its ranges over, then leaves the ring (`Spec/node.md` §9).
+/// A node on its way out (`Spec/node.md` §9).
 struct Departure: Hashable, Sendable {
+    enum Stage: Hashable, Sendable {
+        /// Others take its ranges over; it serves until they have.
+        case handingOver
+        /// Its instances end.
+        case stopping
+        case leaving
+    }
+
+    var stage = Stage.handingOver
     /// Consistent applications whose arcs the successor has not taken over yet.
     var waiting: Set<ApplicationID>
-    /// Instances that have not returned from `stop`.
-    var stopping: Set<InstanceID> = []
-    var isDone = false
-}
 
-/// Why `stop` is called (`Spec/abi.md` §3).
-enum StopReason: Int64 {
-    case shutdown = 2
+    var isDone: Bool { stage == .leaving }
 }
 
 extension Node {
@@ -23,30 +26,18 @@ extension Node {
         guard departure == nil else { return }
         let consistent = applications.keys.filter { applications[$0]?.ranges != nil }
         departure = Departure(waiting: Set(consistent))
-        timers.set(.departure, at: now.instant + configuration.shutdownGrace)
+        // What is left of the time is the instances'.
+        let grace = configuration.shutdownGrace.nanoseconds
+        let last = min(configuration.stopGrace.nanoseconds, grace / 2)
+        timers.set(.departure, at: now.instant + TimeSpan(nanoseconds: grace - last))
         log(.info, "ring.leaving", ["applications": "\(consistent.count)"])
-        callStop()
         for application in consistent.sorted() { rangeInput(.prepareToLeave, application) }
         progressDeparture()
     }
 
-    /// The last upcall of every instance: what it sends now still leaves.
-    private mutating func callStop() {
-        for id in instances.keys.sorted() {
-            guard isRunning(id), applications[id.application]?.exports(.stop) == true else {
-                continue
-            }
-            var event = UpcallEvent(.stop)
-            event.status = StopReason.shutdown.rawValue
-            departure?.stopping.insert(id)
-            postAlways(MailboxEntry(event, .stop), to: id)
-        }
-    }
-
-    /// `stop` has returned, was undone, or its instance is gone.
+    /// An instance has ended.
     mutating func hasStopped(_ id: InstanceID) {
-        guard departure?.stopping.remove(id) != nil else { return }
-        progressDeparture()
+        if departure?.stage == .stopping { progressDeparture() }
     }
 
     mutating func readyToLeave(_ application: ApplicationID) {
@@ -55,21 +46,33 @@ extension Node {
     }
 
     mutating func progressDeparture() {
-        guard let departure, !departure.isDone, departure.waiting.isEmpty,
-            departure.stopping.isEmpty
+        if departure?.stage == .handingOver, departure?.waiting.isEmpty == true { stopInstances() }
+        guard departure?.stage == .stopping,
+            !instances.values.contains(where: { $0.state != .stopped })
         else { return }
         leaveRing()
+    }
+
+    /// The last upcalls of every instance: what they send now still leaves.
+    private mutating func stopInstances() {
+        departure?.stage = .stopping
+        timers.set(.departure, at: now.instant + configuration.stopGrace)
+        for id in instances.keys.sorted() {
+            retire(id, .shutdown, because: "the node leaves")
+        }
     }
 
     /// Time is up: what was not handed over stays on this node's disk and its replicas.
     mutating func departureOverdue() {
         guard let departure, !departure.isDone else { return }
         log(.warning, "ring.left_early", ["not_handed_over": "\(departure.waiting.count)"])
-        leaveRing()
+        guard departure.stage == .handingOver else { return leaveRing() }
+        stopInstances()
+        progressDeparture()
     }
 
     private mutating func leaveRing() {
-        departure?.isDone = true
+        departure?.stage = .leaving
         chordInput(.leave)
     }
 

@@ -15,7 +15,7 @@ extension Node {
         case .none: route(number)
         case .resident:
             guard let hosted = applications[message.application],
-                instances[hosted.instance(for: message)] != nil
+                isRunning(hosted.instance(for: message))
             else { return route(number) }
             forward(number, with: hosted)
         case .demand:

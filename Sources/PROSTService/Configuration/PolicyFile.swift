@@ -8,7 +8,7 @@ internal import Wire
 package enum PolicyFile {
     private static let documentKeys = ["defaults", "providers", "apps", "revoked", "https_hosts"]
     private static let ruleKeys =
-        ["access", "reason", "host", "deny_host"] + Limit.allCases.map(\.key)
+        ["access", "reason", "host", "deny_host", "params"] + Limit.allCases.map(\.key)
 
     /// Reads the policy at `path`; no policy comes of a file with any mistake in it.
     ///
@@ -60,10 +60,23 @@ package enum PolicyFile {
             rule.access = Ruled(access, yaml.origin(entry))
         }
         rule.reason = yaml.text(entries["reason"])
+        rule.parameters = parameters(entries["params"], &yaml)
         rule.hostCalls = hostCalls(entries["host"], &yaml)
         rule.deniedHostCalls = hostCalls(entries["deny_host"], &yaml)
         for limit in Limit.allCases { rule[limit] = yaml.limit(limit, entries[limit.key]) }
         return rule
+    }
+
+    private static func parameters(
+        _ entry: StrictYAML.Entry?,
+        _ yaml: inout StrictYAML
+    ) -> Ruled<String>? {
+        guard let entry, let text = yaml.text(entry) else { return nil }
+        guard text.utf8.count <= PolicyRule.parameterLimit else {
+            yaml.report(entry, .invalid("more than \(PolicyRule.parameterLimit) bytes"))
+            return nil
+        }
+        return Ruled(text, yaml.origin(entry))
     }
 
     private static func hostCalls(

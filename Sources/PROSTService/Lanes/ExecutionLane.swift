@@ -18,6 +18,7 @@ final class ExecutionLane: Sendable {
         case rows(UInt64, ApplicationID, RingInterval, after: [UInt8]?)
         case digest(UInt64, ApplicationID, RingInterval)
         case usage(ApplicationID)
+        case snapshot(UInt64, InstanceID)
         /// Remove rows that have been expired for a minute: time enough for slow upcalls.
         case expire(WallTime)
     }
@@ -117,8 +118,14 @@ final class ExecutionLane: Sendable {
             // What cannot be counted is taken for full: nothing more is stored.
             var full = StoreUsage()
             full.durableBytes = .max
-            let usage = (try? store.usage(.application(application))) ?? full
+            let usage = (try? store.usage(of: application)) ?? full
             deliver(.usage(application, usage))
+        case .snapshot(let request, let instance):
+            let store = store
+            let result = Result { () throws(StoreError) in
+                try SnapshotRows.read(instance, from: store)
+            }
+            deliver(.snapshot(request: request, instance, result))
         case .expire(let now):
             let limit = now.milliseconds > 60_000 ? now.milliseconds - 60_000 : 0
             for _ in 0..<16 {

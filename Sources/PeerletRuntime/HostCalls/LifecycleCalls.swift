@@ -1,5 +1,6 @@
 internal import KBR
 internal import PeerletBytecode
+internal import PeerletVM
 
 // `life.*` (`Spec/abi.md` §4.7).
 extension UpcallExecution {
@@ -29,10 +30,18 @@ extension UpcallExecution {
         return 0
     }
 
+    /// Adds a part to the snapshot, which is as it should be only if every part was taken.
     func snapshot() throws(HostCallStop) -> Int64 {
         guard upcall == .snapshot else { throw .refused(.permission) }
+        let parts = snapshotParts
+        snapshotParts = nil
         let length = try payloadLength(1)
+        let layout = invocation.peerlet.program.image.memory
+        guard EventBlock.fits(.restore, payload: length, in: layout) else {
+            throw .refused(.tooBig)
+        }
         let data = try bytes(0, length)
+        let charge = SnapshotLimits.partOverhead + length
         try require(
             .sendBytes,
             length,
@@ -40,8 +49,24 @@ extension UpcallExecution {
             maximum: limits.sendBytes,
             else: .quota
         )
+        try require(
+            .storeBytes,
+            charge,
+            used: usage.snapshotBytes + Int(clamping: max(0, store.growth)),
+            maximum: Int(clamping: limits.storeBytes),
+            else: .quota
+        )
+        guard let parts, parts.count < SnapshotLimits.parts else { throw .refused(.quota) }
         usage.sendBytes += length
-        effects.append(.snapshot(data))
+        usage.snapshotBytes += charge
+        snapshotParts = parts + [data]
         return 0
     }
+}
+
+/// Bounds of what one instance's snapshot may hold (`Spec/abi.md` §3.3).
+package enum SnapshotLimits {
+    package static let parts = 64
+    /// Bytes that a part is charged beyond its own: a row's key and overhead.
+    package static let partOverhead = 192
 }

@@ -67,7 +67,7 @@ extension UpcallExecution {
             else: .quota
         )
         let growth = UpcallStore.growth(key, from: old, to: new)
-        let total = store.growth + growth
+        let total = store.growth + growth + Int64(clamping: usage.snapshotBytes)
         if growth > 0, total > 0, UInt64(total) > limits.storeBytes {
             note(.storeBytes, used: UInt64(total), maximum: limits.storeBytes)
             throw .refused(.quota)

@@ -16,6 +16,8 @@ final class UpcallExecution {
     var store: UpcallStore
     var effects: [PeerletEffect] = []
     var verdict = ForwardVerdict()
+    /// Nil once a part was refused.
+    var snapshotParts: [[UInt8]]? = []
     var usage = UpcallUsage()
     var limitsReached: [LimitReached] = []
     var random: DeterministicRandom

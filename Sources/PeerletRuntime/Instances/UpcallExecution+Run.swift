@@ -105,6 +105,7 @@ extension UpcallExecution {
             verdict.decision = ForwardVerdict.Decision(rawValue: result) ?? .proceed
             report.verdict = verdict
         }
+        if upcall == .snapshot, result >= 0 { report.snapshot = snapshotParts }
         return report
     }
 

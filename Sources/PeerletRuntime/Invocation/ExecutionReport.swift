@@ -60,7 +60,6 @@ package enum PeerletEffect: Hashable, Sendable {
     case spawn(ApplicationID?, key: Identifier, argument: [UInt8])
     case exit(code: Int64)
     case checkpoint
-    case snapshot([UInt8])
 }
 
 /// What `forward` decided about a message passing through.
@@ -140,6 +139,8 @@ package struct ExecutionReport: Sendable {
     package var storeGrowth: Int64
     package var effects: [PeerletEffect]
     package var verdict: ForwardVerdict?
+    /// What `snapshot` wrote, a part for each `life.snap`; nil unless all of it could be written.
+    package var snapshot: [[UInt8]]?
     package var memoryPages: UInt32
     /// Pages copied so that the upcall can be undone; held until it is settled.
     package var undoPages: UInt32 = 0
@@ -162,6 +163,7 @@ package struct ExecutionReport: Sendable {
         storeGrowth = 0
         effects = []
         verdict = nil
+        snapshot = nil
         memoryPages = 0
         limitsReached = []
         backtrace = nil

@@ -64,6 +64,21 @@ package enum InitReason: Int64, Sendable {
     case upgraded = 3
 }
 
+/// Why `snapshot` is called, and what for `restore` was written.
+package enum SnapshotReason: Int64, Sendable {
+    case handOff = 0
+    case checkpoint = 1
+    case migrate = 2
+}
+
+/// Why `stop` is called.
+package enum StopReason: Int64, Sendable {
+    case exit = 0
+    case upgrade = 1
+    case shutdown = 2
+    case evicted = 3
+}
+
 /// What `update` reports.
 package enum UpdateKind: Int64, Sendable {
     case joined = 0

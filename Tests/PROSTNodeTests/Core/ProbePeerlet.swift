@@ -1,9 +1,6 @@
 import Cryptography
-import Foundation
 import KBR
 import PROSTNode
-import PeerletAssembler
-import PeerletBytecode
 import PeerletPackage
 import Testing
 
@@ -51,20 +48,6 @@ struct ProbePeerlet {
         type: Manifest.ApplicationType = .endNode,
         store: Store = .overlay
     ) throws {
-        let folder = URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../../PeerletASM/lib").standardized.path()
-        let resolver = SearchPathResolver(folders: [folder]) { path in
-            guard let data = try? Data(contentsOf: URL(filePath: path)) else { return .missing }
-            return .bytes(Array(data))
-        }
-        let result = Assembler.assemble(
-            main: SourceFile(path: "probe.pasm", text: Self.source),
-            resolver: resolver
-        )
-        let renderer = DiagnosticRenderer(usesColor: false)
-        let report = result.diagnostics.map { renderer.human($0) }.joined(separator: "\n")
-        let assembled = result.image
-        let image = try #require(assembled, "\(report)")
         var draft = ManifestDraft(name: name, version: version)
         draft.applicationType = type
         draft.storeClass = store == .consistent ? .consistent : .overlay
@@ -74,10 +57,16 @@ struct ProbePeerlet {
         draft.limits.storeBytes = 65_536
         draft.limits.messagesPerSecond = 500
         draft.limits.mailboxLength = 64
-        package = try PackageWriter.build(draft, image: image, signer: Self.provider)
-        application = try #require(
-            ApplicationID(rootKey: Self.provider.publicKey, name: name)
+        package = try PackageWriter.build(
+            draft,
+            image: try AssembledProgram.image(of: Self.source),
+            signer: Self.provider
         )
+        application = try Self.identifier(named: name)
+    }
+
+    static func identifier(named name: String) throws -> ApplicationID {
+        try #require(ApplicationID(rootKey: provider.publicKey, name: name))
     }
 
     private static let source = """

@@ -12,6 +12,8 @@ final class ProbeRing {
     let simulation: Simulation
     /// Figures of nodes that fell.
     private(set) var fallen: [BudgetLedger] = []
+    /// Whom `call` asks and `state` shows.
+    var name = "probe"
 
     static func settings(seed: UInt64 = 1) -> SimulationSettings {
         var settings = SimulationSettings()
@@ -54,7 +56,11 @@ final class ProbeRing {
     }
 
     func deploy(_ peerlet: ProbePeerlet, at index: Int = 0) throws {
-        let number = simulation.command(.deploy(package: peerlet.package, locator: ""), at: index)
+        try deploy(package: peerlet.package, at: index)
+    }
+
+    func deploy(package: [UInt8], at index: Int = 0) throws {
+        let number = simulation.command(.deploy(package: package, locator: ""), at: index)
         let response = try #require(simulation.await(number))
         try #require(response.status == .done, "\(response)")
     }
@@ -79,7 +85,7 @@ final class ProbeRing {
         simulation.command(
             .call(
                 ClientCall(
-                    application: "probe",
+                    application: name,
                     method: "\(command | mode << 8)",
                     key: key,
                     payload: payload,
@@ -162,7 +168,7 @@ final class ProbeRing {
 
     // MARK: What the node shows
 
-    func application(at index: Int, _ name: String = "probe") -> Document? {
+    func application(at index: Int) -> Document? {
         let number = simulation.command(.applications, at: index, client: 99)
         guard case .list(let all)? = simulation.response(to: number)?.document else { return nil }
         return all.first { $0["name"] == .text(name) }

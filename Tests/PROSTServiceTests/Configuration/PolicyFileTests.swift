@@ -35,6 +35,7 @@ struct PolicyFileTests {
               - id: \(Self.app)
                 access: deny
                 reason: retired
+                params: "language=en"
             revoked: ["sha256:\(Self.app)"]
             https_hosts: [Code.example.org]
             """
@@ -48,6 +49,7 @@ struct PolicyFileTests {
         #expect(provider.rule[.fuel]?.origin.description == "policy.yaml:10 providers[0].fuel")
         #expect(provider.rule.deniedHostCalls?.value == [.storeDelete])
         #expect(policy.applications.first?.rule.reason == "retired")
+        #expect(policy.applications.first?.rule.parameters?.value == "language=en")
         #expect(policy.revoked.count == 1)
         #expect(policy.httpsHosts == ["code.example.org"])
     }
