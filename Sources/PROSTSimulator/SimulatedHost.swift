@@ -13,6 +13,9 @@ package struct SimulatedHost {
     /// Grows with every start, so that what was under way for an earlier run is dropped.
     var incarnation: UInt64 = 0
     var wake: Instant?
+    /// When the lane has done all that waits for it, and the disk all that was committed.
+    var laneIsFree = Instant.zero
+    var diskIsFree = Instant.zero
     /// Hosts with an open connection.
     var peers: Set<Int> = []
     /// Its disk takes nothing more: batches fail, and none of them is kept.

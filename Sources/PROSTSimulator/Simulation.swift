@@ -13,7 +13,9 @@ package final class Simulation {
         case input(host: Int, incarnation: UInt64, NodeInput)
         case arrive(from: Int, to: Int, incarnation: UInt64, Frame)
         case wake(host: Int, incarnation: UInt64, Instant)
-        case synced(host: Int, incarnation: UInt64, batch: UInt64)
+        case synced(host: Int, incarnation: UInt64, batch: UInt64, StoreBatch)
+        /// The lane's turn to carry out an effect.
+        case lane(host: Int, incarnation: UInt64, NodeEffect)
     }
 
     package let settings: SimulationSettings
@@ -96,6 +98,8 @@ package final class Simulation {
         hosts[index].machines = MachineStore()
         hosts[index].incarnation += 1
         hosts[index].wake = nil
+        hosts[index].laneIsFree = now
+        hosts[index].diskIsFree = now
         hosts[index].hasLeft = false
         if let contacts {
             step(index, .join(contacts.map { hosts[$0].handle }))
@@ -208,10 +212,14 @@ package final class Simulation {
             guard hosts[host].incarnation == incarnation, hosts[host].wake == time else { return }
             hosts[host].wake = nil
             step(host, .wake)
-        case .synced(let host, let incarnation, let batch):
+        case .synced(let host, let incarnation, let number, let batch):
             guard hosts[host].incarnation == incarnation else { return }
+            hosts[host].store.apply(batch)
             hosts[host].store.sync()
-            step(host, .committed(batch: batch, nil))
+            step(host, .committed(batch: number, nil))
+        case .lane(let host, let incarnation, let effect):
+            guard hosts[host].incarnation == incarnation else { return }
+            carryOutInLane(effect, of: host)
         }
     }
 
@@ -238,68 +246,93 @@ package final class Simulation {
 
     private func carryOut(_ effect: NodeEffect, of index: Int) {
         let incarnation = hosts[index].incarnation
-        func later(_ span: TimeSpan, _ input: NodeInput) {
-            queue.add(.input(host: index, incarnation: incarnation, input), at: now + span)
-        }
-        let store = hosts[index].store
         switch effect {
         case .send(let frame, let peer, _): send(frame, from: index, to: peer)
-        case .execute(let invocation):
-            let report = hosts[index].machines.run(invocation, reader: store)
-            let (time, overflow) = report.fuelSpent.multipliedReportingOverflow(
-                by: settings.nanosecondsPerFuel
-            )
-            later(TimeSpan(nanoseconds: overflow ? .max : time), .execution(report))
-        case .finish(let invocation, _, let isAccepted):
-            hosts[index].machines.finish(invocation, isAccepted: isAccepted)
-        case .dropInstance(let instance): hosts[index].machines.drop(instance)
-        case .check(let check):
-            later(.milliseconds(1), .checked(check.run(reading: store)))
-        case .commit(_, let number) where hosts[index].diskFails:
-            later(settings.diskDelay, .committed(batch: number, StoreError("the disk is full")))
+        case .execute, .finish, .dropInstance, .check, .readRows, .readDigest, .readUsage,
+            .readSnapshot:
+            let time = max(hosts[index].laneIsFree, now) + draw(settings.laneDelay)
+            hosts[index].laneIsFree = time
+            queue.add(.lane(host: index, incarnation: incarnation, effect), at: time)
         case .commit(let batch, let number):
-            hosts[index].store.apply(batch)
-            queue.add(
-                .synced(host: index, incarnation: incarnation, batch: number),
-                at: now + settings.diskDelay
-            )
-        case .readRows(let request, let application, let arc, let after):
-            let result = Result { () throws(StoreError) in
-                try ArcScan.page(of: store, .application(application), arc, after: after)
-            }
-            later(.zero, .rows(request: request, result))
-        case .readDigest(let request, let application, let arc):
-            let result = Result { () throws(StoreError) in
-                try store.digest(.application(application), in: arc)
-            }
-            later(.zero, .digest(request: request, result))
-        case .readUsage(let application):
-            let usage = (try? store.usage(of: application)) ?? StoreUsage()
-            later(.zero, .usage(application, usage))
-        case .readSnapshot(let request, let instance):
-            let result = Result { () throws(StoreError) in
-                try SnapshotRows.read(instance, from: store)
-            }
-            later(.zero, .snapshot(request: request, instance, result))
+            let time = max(hosts[index].diskIsFree, now + draw(settings.diskDelay))
+            hosts[index].diskIsFree = time
+            let event: Event =
+                hosts[index].diskFails
+                ? .input(
+                    host: index,
+                    incarnation: incarnation,
+                    .committed(batch: number, StoreError("the disk is full"))
+                ) : .synced(host: index, incarnation: incarnation, batch: number, batch)
+            queue.add(event, at: time)
         case .download(let download):
-            later(
-                .milliseconds(10),
-                .downloaded(
-                    download.digest,
-                    attempt: download.attempt,
-                    .failure(
-                        SourceFailure(
-                            source: download.source.description,
-                            reason: .failed("there is no outside of a simulation")
-                        )
-                    )
-                )
+            let failure = SourceFailure(
+                source: download.source.description,
+                reason: .failed("there is no outside of a simulation")
+            )
+            answer(
+                .downloaded(download.digest, attempt: download.attempt, .failure(failure)),
+                to: index,
+                after: .milliseconds(10)
             )
         case .respond(let client, let frame): respond(frame, to: client)
         case .log(let event): hosts[index].events.append(event)
         case .left: hosts[index].hasLeft = true
         case .cancelDownload, .neighbors: break
         }
+    }
+
+    /// What the lane does when its turn has come; it reads what is durable by then.
+    private func carryOutInLane(_ effect: NodeEffect, of index: Int) {
+        let store = hosts[index].store
+        switch effect {
+        case .execute(let invocation):
+            let report = hosts[index].machines.run(invocation, reader: store)
+            let (time, overflow) = report.fuelSpent.multipliedReportingOverflow(
+                by: settings.nanosecondsPerFuel
+            )
+            let span = TimeSpan(nanoseconds: overflow ? .max : time)
+            answer(.execution(report), to: index, after: span)
+        case .finish(let invocation, _, let isAccepted):
+            hosts[index].machines.finish(invocation, isAccepted: isAccepted)
+        case .dropInstance(let instance): hosts[index].machines.drop(instance)
+        case .check(let check):
+            answer(.checked(check.run(reading: store)), to: index, after: .milliseconds(1))
+        case .readRows(let request, let application, let arc, let after):
+            let result = Result { () throws(StoreError) in
+                try ArcScan.page(of: store, .application(application), arc, after: after)
+            }
+            answer(.rows(request: request, result), to: index)
+        case .readDigest(let request, let application, let arc):
+            let result = Result { () throws(StoreError) in
+                try store.digest(.application(application), in: arc)
+            }
+            answer(.digest(request: request, result), to: index)
+        case .readUsage(let application):
+            let usage = (try? store.usage(of: application)) ?? StoreUsage()
+            answer(.usage(application, usage), to: index)
+        case .readSnapshot(let request, let instance):
+            let result = Result { () throws(StoreError) in
+                try SnapshotRows.read(instance, from: store)
+            }
+            answer(.snapshot(request: request, instance, result), to: index)
+        default: break
+        }
+    }
+
+    private func answer(_ input: NodeInput, to index: Int, after span: TimeSpan = .zero) {
+        queue.add(
+            .input(host: index, incarnation: hosts[index].incarnation, input),
+            at: now + span
+        )
+    }
+
+    private func draw(_ range: ClosedRange<UInt64>) -> TimeSpan {
+        guard range.lowerBound < range.upperBound else {
+            return TimeSpan(nanoseconds: range.lowerBound)
+        }
+        return TimeSpan(
+            nanoseconds: range.lowerBound + random.below(range.upperBound - range.lowerBound + 1)
+        )
     }
 
     private func respond(_ frame: Frame, to client: UInt64) {
@@ -319,10 +352,7 @@ package final class Simulation {
     /// A link is a connection: frames arrive in order, and those under way are lost with it.
     private func send(_ frame: Frame, from index: Int, to peer: NodeHandle) {
         tap?(frame, peer)
-        let latency = TimeSpan(
-            nanoseconds: settings.latency.lowerBound
-                + random.below(settings.latency.upperBound - settings.latency.lowerBound + 1)
-        )
+        let latency = draw(settings.latency)
         guard let target = indexOf[peer.id], hosts[target].isUp else {
             queue.add(
                 .input(

@@ -6,8 +6,11 @@ package struct SimulationSettings: Sendable {
     package var seed: UInt64 = 1
     /// One-way delay of a frame, uniform between the two.
     package var latency: ClosedRange<UInt64> = 200_000...2_000_000
-    /// Time until a batch is durable.
-    package var diskDelay = TimeSpan.milliseconds(1)
+    /// Time until a batch is durable, in nanoseconds, uniform between the two.
+    package var diskDelay: ClosedRange<UInt64> = 1_000_000...1_000_000
+    /// Time that a piece of work waits for the lane, in nanoseconds, uniform between the two: what
+    /// an upcall reads is what is durable then.
+    package var laneDelay: ClosedRange<UInt64> = 0...0
     /// Time from the fall of a machine until its peers' connections end.
     package var resetDelay = TimeSpan.milliseconds(5)
     /// Virtual time that one unit of fuel takes.

@@ -207,6 +207,14 @@ package enum Upcall: UInt8, CaseIterable, Sendable {
         }
     }
 
+    /// Whether its event is about a key (`Spec/abi.md` §2).
+    package var hasKey: Bool {
+        switch self {
+        case .forward, .deliver, .reply, .undeliverable, .client: true
+        case .initialize, .update, .timer, .clientGone, .snapshot, .restore, .stop: false
+        }
+    }
+
     package init?(name: some StringProtocol) {
         guard let found = Self.allCases.first(where: { $0.name == name }) else { return nil }
         self = found

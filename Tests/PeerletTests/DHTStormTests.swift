@@ -24,6 +24,8 @@ import Testing
         var settings = try TestRing.settings(seed: seed)
         settings.duplicatesPer1024 = 100
         settings.resetsPer1024 = seed % 2 == 0 ? 4 : 0
+        settings.laneDelay = 0...4_000_000
+        settings.diskDelay = 200_000...12_000_000
         let ring = try TestRing(size: 5, settings)
         try ring.deploy(Peerlet("dht/dht.pasm"), at: 0)
         try #require(ring.replicate("dht"))

@@ -194,7 +194,7 @@ extension Node {
             event.hops = UInt16(hops)
             event.payload = payload
             if let message = request.message {
-                event.key = message.range?.key ?? message.destination
+                event.key = message.subject
                 event.type = message.type
                 event.messageID = message.id.bytes
             }

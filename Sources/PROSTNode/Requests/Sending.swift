@@ -114,12 +114,6 @@ extension Node {
         )
         message.principal = output.entry.event.principal
         if target != id.application { message.sourceApplication = id.application }
-        if let ranges = hosted.ranges {
-            let key = output.entry.event.key
-            if let epoch = ranges.epoch(for: key) {
-                message.range = RangeStamp(key: key, epoch: epoch)
-            }
-        }
         switch outgoing.target {
         case .key(let key, let hint):
             message.destination = key
@@ -127,8 +121,17 @@ extension Node {
         case .node(let node):
             message.destination = node.id
             message.flags.insert(.direct)
+            message.range = stamp(for: output.entry.event, hosted)
             return (message, node)
         }
+    }
+
+    /// What one member says to another while it serves the key of its upcall (`Spec/wire.md` §8).
+    private func stamp(for event: UpcallEvent, _ hosted: HostedApplication) -> RangeStamp? {
+        guard event.upcall.hasKey, let epoch = hosted.ranges?.epoch(for: event.key) else {
+            return nil
+        }
+        return RangeStamp(key: event.key, epoch: epoch)
     }
 
     /// A first message to the instance of a key, which its root makes (`Spec/abi.md` §4.7).

@@ -32,7 +32,7 @@ extension Node {
     ) {
         let message = passage.message
         if let ranges = hosted.ranges {
-            if let stamp = message.range, message.flags.contains(.direct) {
+            if let stamp = message.stamp {
                 guard ranges.accepts(stamp.key, epoch: stamp.epoch, root: message.origin.id) else {
                     counters.staleRejected &+= 1
                     return reject(number, passage, status: .stale)
@@ -71,7 +71,7 @@ extension Node {
                     event,
                     .deliver(passage: number),
                     budget: budget,
-                    stamp: message.flags.contains(.direct) ? message.range : nil
+                    stamp: message.stamp
                 ),
                 to: hosted.instance(for: message)
             )
@@ -156,7 +156,7 @@ extension Node {
         var event = UpcallEvent(upcall)
         event.type = message.type
         event.hops = UInt16(message.hops)
-        event.key = message.range.map(\.key) ?? message.destination
+        event.key = message.subject
         event.origin = message.origin
         event.previous = passage.previous
         event.sourceApplication = message.sourceApplication ?? message.application
@@ -178,4 +178,10 @@ extension RoutedMessage {
     static let system = ApplicationID(.zero)
 
     var isForSystem: Bool { application == Self.system }
+
+    /// The range it was sent for; a routed message has none, whatever it carries.
+    var stamp: RangeStamp? { flags.contains(.direct) ? range : nil }
+
+    /// The key it is about.
+    var subject: Identifier { stamp?.key ?? destination }
 }

@@ -73,7 +73,7 @@ import Wire
 
     @Test func `nothing leaves a node before its batch is durable`() throws {
         var settings = ProbeRing.settings()
-        settings.diskDelay = .milliseconds(200)
+        settings.diskDelay = 200_000_000...200_000_000
         let ring = try ring(1, settings)
         ring.run(for: .seconds(1))
         let request = ring.start(Command.count)
@@ -88,7 +88,7 @@ import Wire
 
     @Test func `a later upcall reads what is not durable yet`() throws {
         var settings = ProbeRing.settings()
-        settings.diskDelay = .milliseconds(100)
+        settings.diskDelay = 100_000_000...100_000_000
         let ring = try ring(1, settings)
         let requests = (0..<3).map { _ in ring.start(Command.count) }
         let answers = requests.compactMap { ring.answer(to: $0) }

@@ -18,6 +18,7 @@ struct ProbePeerlet {
         static let silence = 3
         static let count = 4
         static let answerTwice = 5
+        static let tellKey = 6
         static let forwardStops = 20
         static let forwardChangesPayload = 21
         static let forwardChangesKey = 22
@@ -32,6 +33,8 @@ struct ProbePeerlet {
         static let exit = 70
         static let watch = 71
         static let sendTo = 72
+        /// As `tellKey`, but asked for by a timer.
+        static let tellKeyLater = 73
     }
 
     enum Store: Sendable {
@@ -82,6 +85,9 @@ struct ProbePeerlet {
         bss waiting: Slot[SLOTS]
         bss counted: Count
         bss timer: Count
+        struct Later { key: bytes[32], reply: bytes[80] }
+        bss later: Later
+        const LATER = 1000
         data key: id "the count"
         inbox 448 + 2048
 
@@ -136,6 +142,9 @@ struct ProbePeerlet {
             return 0
           case 5
             kbr.reply(ev.reply, 1, ev.payload, ev.len, 0)
+          case 6
+            kbr.reply(ev.reply, OK, ev.key, ID_SIZE, 0)
+            return 0
           end
           if ev.flags & F_REQ then kbr.reply(ev.reply, OK, ev.payload, ev.len, 0) end
         end
@@ -167,7 +176,24 @@ struct ProbePeerlet {
         end
 
         upcall timer(cookie, timer_id)
+          if cookie == LATER
+            ask(later.key, 6, 0, 0, HOP_NONE, later.reply)
+            return 0
+          end
           env.stat(span("tick"), cookie)
+        end
+
+        ;;; A request whose answer goes to the holder of the handle.
+        proc ask(key, type, payload, length, mode, handle)
+          let token = kbr.request(0, key, 0, type, payload, length, 5000, mode)
+          if token < 0
+            kbr.reply(handle, token, 0, 0, 0)
+            return
+          end
+          let slot: Slot = slot_of(0)
+          if slot == 0 then return end
+          slot.token = token
+          mem_copy(slot.reply, handle, HANDLE_SIZE)
         end
 
         upcall client_gone(client)
@@ -177,16 +203,7 @@ struct ProbePeerlet {
         upcall client(ev: Event)
           let command = ev.type & 0xFF
           if command <u 64
-            let token = kbr.request(
-              0, ev.key, 0, ev.type, ev.payload, ev.len, 5000, (ev.type >> 8) & 3)
-            if token < 0
-              kbr.reply(ev.reply, token, 0, 0, 0)
-              return 0
-            end
-            let slot: Slot = slot_of(0)
-            if slot == 0 then return 0 end
-            slot.token = token
-            mem_copy(slot.reply, ev.reply, HANDLE_SIZE)
+            ask(ev.key, ev.type, ev.payload, ev.len, (ev.type >> 8) & 3, ev.reply)
             return 0
           end
           switch command
@@ -206,6 +223,11 @@ struct ProbePeerlet {
             kbr.watch(ev.payload, 1)
           case 72
             kbr.send(ev.payload, 0, 0, 0, HOP_NONE)
+          case 73
+            mem_copy(later.key, ev.key, ID_SIZE)
+            mem_copy(later.reply, ev.reply, HANDLE_SIZE)
+            time.timer(100, 0, LATER)
+            return 0
           end
           kbr.reply(ev.reply, OK, 0, 0, 0)
         end

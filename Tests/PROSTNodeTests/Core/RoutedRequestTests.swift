@@ -29,6 +29,21 @@ import Wire
         ring.checkWork()
     }
 
+    @Test func `a request that a timer makes arrives under its own key, whoever serves key zero`()
+        throws
+    {
+        let ring = try ProbeRing(size: 5)
+        let peerlet = try ProbePeerlet(store: .consistent)
+        for index in ring.live { try ring.deploy(peerlet, at: index) }
+        ring.run(for: .seconds(5))
+        let key = Identifier.key(named: "key")
+        for index in ring.live {
+            let answer = try ring.call(Command.tellKeyLater, key: key, at: index)
+            #expect(answer.status == 0)
+            #expect(answer.payload == key.bytes)
+        }
+    }
+
     @Test func `forward runs where hop mode and residence say`() throws {
         let ring = try ProbeRing(size: 24)
         try ring.deploy(ProbePeerlet())

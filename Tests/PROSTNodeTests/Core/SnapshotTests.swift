@@ -130,7 +130,7 @@ import Testing
 
     @Test func `a snapshot and its upcall's writes become durable together or not at all`() throws {
         var settings = ProbeRing.settings()
-        settings.diskDelay = .milliseconds(7)
+        settings.diskDelay = 7_000_000...7_000_000
         let peerlet = try TallyPeerlet()
         var seen: Set<UInt8?> = []
         for milliseconds in UInt64(0)..<30 {
