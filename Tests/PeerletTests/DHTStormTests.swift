@@ -19,7 +19,7 @@ import Testing
         var number: UInt64
     }
 
-    @Test(arguments: [31, 32, 33, 34])
+    @Test(arguments: [11, 16, 31, 32, 33, 34])
     func `a reader sees the last acknowledged value or a newer one`(seed: UInt64) throws {
         var settings = try TestRing.settings(seed: seed)
         settings.duplicatesPer1024 = 100
