@@ -14,11 +14,16 @@ final class CounterLoad: Sendable {
         var acknowledged: [Int: Int] = [:]
         var tried: [Int: Int] = [:]
         var inFlight: Set<Int> = []
+        /// Until when a write that failed may still be done, by key.
+        var uncertainUntil: [Int: Date] = [:]
         var violations: [String] = []
         var writes = 0
         var reads = 0
         var retries = 0
     }
+
+    /// Seconds for one try.
+    private static let patience = 3.0
 
     private let ring: ProcessRing
     private let state = Mutex(State())
@@ -37,7 +42,12 @@ final class CounterLoad: Sendable {
     var keysInFlight: [Int] { state.withLock { $0.inFlight.sorted() } }
 
     /// Overwrites a key with the next counter, again and again until it is acknowledged.
+    ///
+    /// A try that failed may be done until its time is over; the next value waits for that.
     func write(_ key: Int, seed: inout DeterministicRandom) async throws {
+        while let wait = state.withLock({ $0.uncertainUntil[key] })?.timeIntervalSinceNow, wait > 0 {
+            try await Task.sleep(for: .seconds(wait))
+        }
         let value = state.withLock { state in
             let value = (state.tried[key] ?? 0) + 1
             state.tried[key] = value
@@ -47,8 +57,11 @@ final class CounterLoad: Sendable {
         defer { state.withLock { _ = $0.inFlight.remove(key) } }
         let payload = Array("\(value)".utf8)
         _ = try await retrying("put \(key)", using: &seed) { node in
-            let answer = try await call("put", key, payload, at: node)
-            return answer.status == .done ? answer : nil
+            let end = Date().addingTimeInterval(Self.patience + 0.5)
+            let answer = try? await call("put", key, payload, at: node)
+            if answer?.status == .done { return answer }
+            state.withLock { $0.uncertainUntil[key] = end }
+            return nil
         }
         state.withLock {
             $0.acknowledged[key] = value
@@ -98,7 +111,7 @@ final class CounterLoad: Sendable {
                     key: .key(named: name(key)),
                     payload: payload,
                     fuel: 4_000_000,
-                    timeoutMilliseconds: 3000
+                    timeoutMilliseconds: UInt32(Self.patience * 1000)
                 )
             ),
             at: node,

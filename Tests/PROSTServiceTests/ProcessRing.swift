@@ -194,16 +194,7 @@ final class ProcessRing: @unchecked Sendable {
             if isFulfilled { return }
             try await Task.sleep(for: .milliseconds(50))
         }
-        var ranges: [String] = []
-        for index in 0..<count where isRunning(index) {
-            let applications = try? await ask(.applications, at: index, within: .seconds(2))
-            if case .list(let items)? = applications?.document {
-                for case .text(let text)? in items.map({ $0["ranges"] }) { ranges.append(text) }
-            }
-        }
-        throw RingFailure(
-            "\(what) took more than \(seconds) s: \(last)\n\(ranges.joined(separator: "\n"))"
-        )
+        throw RingFailure("\(what) took more than \(seconds) s: \(last)\n\(logs(4000))")
     }
 
     /// Waits until no running node counts the node among its neighbours any more: only then can

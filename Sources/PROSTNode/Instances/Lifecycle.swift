@@ -59,9 +59,9 @@ extension Node {
 
     /// An instance that was made waits for its snapshot; one whose peerlet has none begins at once.
     mutating func load(_ id: InstanceID, _ hosted: HostedApplication) {
-        guard hosted.exports(.restore) else { return start(id, with: nil) }
-        // What is on its way to the disk has to be there first.
+        // What the one before it wrote has to be readable first.
         guard !batches.values.contains(.instance(id)) else { return }
+        guard hosted.exports(.restore) else { return start(id, with: nil) }
         let request = uniqueNumber()
         instances[id]?.state = .loading(request)
         effects(.readSnapshot(request: request, id))
