@@ -45,7 +45,8 @@ final class CounterLoad: Sendable {
     ///
     /// A try that failed may be done until its time is over; the next value waits for that.
     func write(_ key: Int, seed: inout DeterministicRandom) async throws {
-        while let wait = state.withLock({ $0.uncertainUntil[key] })?.timeIntervalSinceNow, wait > 0 {
+        while let wait = state.withLock({ $0.uncertainUntil[key] })?.timeIntervalSinceNow, wait > 0
+        {
             try await Task.sleep(for: .seconds(wait))
         }
         let value = state.withLock { state in
