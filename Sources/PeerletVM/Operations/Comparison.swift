@@ -40,7 +40,13 @@ enum Comparison {
         sx: Operation { unsafe Equal.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe Equal.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe Equal.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe Equal.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe Equal.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe Equal.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe Equal.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe Equal.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe Equal.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let notEqualCells = ConditionHandlers(
@@ -50,7 +56,13 @@ enum Comparison {
         sx: Operation { unsafe NotEqual.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe NotEqual.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe NotEqual.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe NotEqual.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe NotEqual.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe NotEqual.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe NotEqual.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe NotEqual.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe NotEqual.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let lessSignedCells = ConditionHandlers(
@@ -60,7 +72,13 @@ enum Comparison {
         sx: Operation { unsafe LessSigned.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe LessSigned.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe LessSigned.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe LessSigned.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe LessSigned.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe LessSigned.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe LessSigned.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe LessSigned.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe LessSigned.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let notLessSignedCells = ConditionHandlers(
@@ -70,7 +88,13 @@ enum Comparison {
         sx: Operation { unsafe NotLessSigned.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe NotLessSigned.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe NotLessSigned.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe NotLessSigned.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe NotLessSigned.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe NotLessSigned.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe NotLessSigned.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe NotLessSigned.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe NotLessSigned.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let lessCells = ConditionHandlers(
@@ -80,7 +104,13 @@ enum Comparison {
         sx: Operation { unsafe Less.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe Less.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe Less.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe Less.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe Less.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe Less.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe Less.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe Less.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe Less.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let notLessCells = ConditionHandlers(
@@ -90,7 +120,13 @@ enum Comparison {
         sx: Operation { unsafe NotLess.sx($0, $1, $2, $3, $4, $5) },
         xi: Operation { unsafe NotLess.xi($0, $1, $2, $3, $4, $5) },
         ssV: Operation { unsafe NotLess.ssV($0, $1, $2, $3, $4, $5) },
-        siV: Operation { unsafe NotLess.siV($0, $1, $2, $3, $4, $5) }
+        siV: Operation { unsafe NotLess.siV($0, $1, $2, $3, $4, $5) },
+        loop: LoopHandlers(
+            addI: Operation { unsafe NotLess.addI($0, $1, $2, $3, $4, $5) },
+            addS: Operation { unsafe NotLess.addS($0, $1, $2, $3, $4, $5) },
+            jumpI: Operation { unsafe NotLess.jumpI($0, $1, $2, $3, $4, $5) },
+            jumpS: Operation { unsafe NotLess.jumpS($0, $1, $2, $3, $4, $5) }
+        )
     )
 
     private static let equalWords = ConditionHandlers(

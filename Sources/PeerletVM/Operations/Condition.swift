@@ -61,9 +61,43 @@ extension Condition {
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
-    /// Ends a block: two ways on, each with a jump of its own that the processor predicts.
+    /// After an addition to the left cell, as at the end of a counted loop.
     @inline(__always)
-    private static func branch(
+    static func addI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value = unsafe c[p.index(8)] &+ shortImmediate(p)
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, p.immediate(12))
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func addS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value = unsafe c[p.index(8)] &+ shortImmediate(p)
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, c[p.index(12)])
+        unsafe branch(isTaken, p, c, m, a, f, s)
+    }
+
+    /// At a jump to a block that only branches, done here if both blocks can be paid.
+    @inline(__always)
+    static func jumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(c[p.index(8)], p.immediate(12))
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func jumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let isTaken = unsafe holds(c[p.index(8)], c[p.index(10)])
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    private static func shortImmediate(_ p: Code) -> UInt64 {
+        unsafe UInt64(bitPattern: Int64(Int16(truncatingIfNeeded: p.index(10))))
+    }
+
+    @inline(__always)
+    private static func jump(
         _ isTaken: Bool,
         _ p: Code,
         _ c: Cells,
@@ -73,10 +107,13 @@ extension Condition {
         _ s: Shared
     ) {
         let left = unsafe f &- p.charge(20)
+        if left < 0 {
+            return unsafe nextBlock(p.target(24), c, m, a, f &- p.charge(28), s)
+        }
         if isTaken {
-            unsafe nextBlock(p.target(16), c, m, a, left, s)
+            unsafe next(p.target(16), c, m, a, left, s)
         } else {
-            unsafe nextBlock(p + 24, c, m, a, left, s)
+            unsafe next(p.target(32), c, m, a, left, s)
         }
     }
 }
@@ -90,4 +127,56 @@ struct ConditionHandlers: Sendable {
     let xi: Operation
     let ssV: Operation
     let siV: Operation
+    /// Nil for comparisons of 32 bits.
+    var loop: LoopHandlers?
+}
+
+/// Handlers of a comparison that also do what comes before it in a loop.
+struct LoopHandlers: Sendable {
+    let addI: Operation
+    let addS: Operation
+    let jumpI: Operation
+    let jumpS: Operation
+}
+
+/// A branch that tests bits of a cell, or of the accumulator: whether all of them are zero.
+enum BitTest {
+    @inline(__always)
+    static func zeroS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        unsafe branch(c[p.index(8)] & p.immediate(12) == 0, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func zeroX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        unsafe branch(a & p.immediate(12) == 0, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func someS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        unsafe branch(c[p.index(8)] & p.immediate(12) != 0, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func someX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        unsafe branch(a & p.immediate(12) != 0, p, c, m, a, f, s)
+    }
+}
+
+/// Ends a block: two ways on, each with a jump of its own that the processor predicts.
+@inline(__always)
+func branch(
+    _ isTaken: Bool,
+    _ p: Code,
+    _ c: Cells,
+    _ m: Bytes,
+    _ a: UInt64,
+    _ f: Int64,
+    _ s: Shared
+) {
+    let left = unsafe f &- p.charge(20)
+    if isTaken {
+        unsafe nextBlock(p.target(16), c, m, a, left, s)
+    } else {
+        unsafe nextBlock(p + 24, c, m, a, left, s)
+    }
 }

@@ -40,6 +40,13 @@ final class CodeBuffer {
         words.append(contentsOf: repeatElement(0, count: count))
     }
 
+    /// Takes the last instruction back.
+    func removeLast() {
+        guard let start = starts.popLast() else { return }
+        offsets.removeLast()
+        words.removeLast(words.count - Int(start))
+    }
+
     func replaceHandler(at word: Int, with operation: Operation) { words[word] = operation.bits }
 
     /// Makes the instruction write another cell.

@@ -33,6 +33,7 @@ extension FunctionTranslator {
 
     /// Operands in the order and places that there are handlers for.
     private struct Arranged {
+        var comparison: Comparison
         var handlers: ConditionHandlers
         var left: OperandStack.Operand
         var right: OperandStack.Operand
@@ -57,6 +58,7 @@ extension FunctionTranslator {
         if case .constant(let value) = right {
             if let short = comparison.immediate(value), let result = comparison.comparison {
                 return Arranged(
+                    comparison: result,
                     handlers: comparison.handlers(result),
                     left: left,
                     right: .constant(Int64(short))
@@ -70,7 +72,12 @@ extension FunctionTranslator {
             comparison.exchange()
         }
         let result = comparison.comparison ?? .equal
-        return Arranged(handlers: comparison.handlers(result), left: left, right: right)
+        return Arranged(
+            comparison: result,
+            handlers: comparison.handlers(result),
+            left: left,
+            right: right
+        )
     }
 
     private mutating func value(
@@ -95,17 +102,15 @@ extension FunctionTranslator {
         _ placed: FunctionVerifier.Placed
     ) {
         settle()
+        let isAlone = buffer.count == blockStart
         let test = arrange(comparison, left, right, placed)
-        var number: UInt32 = 0
+        if branch(afterLast: test, isWord: comparison.isWord, to: target, placed) { return }
         let handler: Operation
         switch (test.left, test.right) {
-        case (.accumulator, .constant(let value)):
+        case (.accumulator, .constant):
             useUp()
             handler = test.handlers.xi
-            number = UInt32(truncatingIfNeeded: value)
-        case (_, .constant(let value)):
-            handler = test.handlers.si
-            number = UInt32(truncatingIfNeeded: value)
+        case (_, .constant): handler = test.handlers.si
         case (.accumulator(let cell), .cell(let other)) where cell != other:
             useUp()
             handler = test.handlers.xs
@@ -114,13 +119,65 @@ extension FunctionTranslator {
             handler = test.handlers.sx
         default: handler = test.handlers.ss
         }
+        var operands = CodeBuffer.operands(index(test.left), index(test.right))
+        if case .constant(let value) = test.right {
+            let number = UInt32(truncatingIfNeeded: value)
+            operands = CodeBuffer.operands(index(test.left), 0, number: number)
+        }
+        if isAlone, buffer.count == blockStart, let loop = test.handlers.loop {
+            let handler = test.right.isConstant ? loop.jumpI : loop.jumpS
+            note(test: Test(handler: handler, operands: operands, target: target, charge: charge))
+        }
+        append(branch: handler, operands, to: target, placed)
+    }
+
+    private mutating func append(
+        branch handler: Operation,
+        _ operands: UInt64,
+        to target: UInt32,
+        _ placed: FunctionVerifier.Placed
+    ) {
         stack.producer = nil
-        let word = buffer.append(
-            handler,
-            at: placed.offset,
-            CodeBuffer.operands(index(test.left), index(test.right), number: number),
-            UInt64(charge) << 32
-        )
+        let distance = UInt64(charge) << 32
+        let word = buffer.append(handler, at: placed.offset, operands, distance)
         note(branch: word, field: 16, to: target)
+    }
+
+    /// A branch that does the last instruction's work too: counts, or tests bits.
+    private mutating func branch(
+        afterLast test: Arranged,
+        isWord: Bool,
+        to target: UInt32,
+        _ placed: FunctionVerifier.Placed
+    ) -> Bool {
+        guard case .accumulator = test.left, let producer = stack.producer else { return false }
+        switch (producer.pattern, test.right) {
+        case (.add(let cell, let constant), _) where cell == producer.cell && cell < stack.locals:
+            guard let step = Int16(exactly: constant), let loop = test.handlers.loop,
+                index(test.right) != cell || test.right.isConstant
+            else { return false }
+            buffer.removeLast()
+            var operands = CodeBuffer.operands(cell, Int(step), index(test.right))
+            if case .constant(let value) = test.right {
+                let number = UInt32(truncatingIfNeeded: value)
+                operands = CodeBuffer.operands(cell, Int(step), number: number)
+            }
+            let handler = test.right.isConstant ? loop.addI : loop.addS
+            append(branch: handler, operands, to: target, placed)
+            return true
+        case (.and(let operand, let mask), .constant(0))
+        where test.comparison.isSymmetric && !isWord && producer.cell >= stack.locals:
+            buffer.removeLast()
+            let isZero = test.comparison == .equal
+            var handler = isZero ? FusedTable.zeroS : FusedTable.someS
+            if case .accumulator = operand {
+                handler = isZero ? FusedTable.zeroX : FusedTable.someX
+            }
+            let number = UInt32(truncatingIfNeeded: mask)
+            let operands = CodeBuffer.operands(index(operand), 0, number: number)
+            append(branch: handler, operands, to: target, placed)
+            return true
+        default: return false
+        }
     }
 }

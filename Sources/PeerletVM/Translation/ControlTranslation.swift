@@ -27,12 +27,36 @@ extension FunctionTranslator {
 
     private mutating func jump(to target: UInt32, _ placed: FunctionVerifier.Placed) {
         settle()
+        stack.producer = nil
+        if let (word, test) = test(at: target) {
+            return jump(to: target, at: word, test, placed)
+        }
         let word = buffer.append(
             ControlTable.branch,
             at: placed.offset,
             CodeBuffer.operands(0, 0, number: charge)
         )
         note(branch: word, field: 8, to: target)
+    }
+
+    /// A jump to a block that only branches does its work.
+    private mutating func jump(
+        to target: UInt32,
+        at block: Int,
+        _ test: Test,
+        _ placed: FunctionVerifier.Placed
+    ) {
+        let word = buffer.append(
+            test.handler,
+            at: placed.offset,
+            test.operands,
+            UInt64(charge + test.charge) << 32,
+            UInt64(charge) << 32,
+            0
+        )
+        note(branch: word, field: 16, to: test.target)
+        note(branch: word, field: 24, to: target)
+        buffer.setDistance(of: word, field: 32, to: block + RegisterCode.branchLength)
     }
 
     private mutating func jump(by targets: [UInt32], _ placed: FunctionVerifier.Placed) {

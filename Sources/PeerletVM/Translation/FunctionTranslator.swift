@@ -18,6 +18,18 @@ struct FunctionTranslator {
     private var words: [UInt32]
     private var branches: [Branch] = []
 
+    /// Blocks that only branch, by their first words.
+    private(set) var tests: [Int: Test] = [:]
+
+    /// A block of one instruction: a comparison and a branch.
+    struct Test {
+        /// Does a jump to the block and what the block does.
+        var handler: Operation
+        var operands: UInt64
+        var target: UInt32
+        var charge: UInt32
+    }
+
     /// A distance to be set when the target's word is known.
     private struct Branch {
         var instruction: Int
@@ -135,6 +147,17 @@ struct FunctionTranslator {
         guard position < function.instructions.count else { return nil }
         let placed = function.instructions[position]
         return beginsBlock(placed) ? nil : placed
+    }
+
+    /// First word of the open block.
+    var blockStart: Int { Int(blocks[blocks.count - 1].word) }
+
+    mutating func note(test: Test) { tests[blockStart] = test }
+
+    /// The block at an offset that was translated already, if it only branches.
+    func test(at offset: UInt32) -> (word: Int, test: Test)? {
+        let word = Int(words[Int(offset)])
+        return tests[word].map { (word, $0) }
     }
 
     mutating func note(branch instruction: Int, field: Int, to target: UInt32) {

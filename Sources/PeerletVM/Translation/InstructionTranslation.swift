@@ -27,6 +27,7 @@ extension FunctionTranslator {
         _ handlers: BinaryHandlers
     ) throws(VerificationError) {
         if try indexedLoad(placed) { return }
+        if fuse(placed) { return }
         var right = stack.pop()
         var left = stack.pop()
         var rightPosition = stack.height + 1
@@ -40,9 +41,12 @@ extension FunctionTranslator {
             }
         }
         if case .constant(let value) = right, Int32(exactly: value) == nil {
+            if wide(placed, left, value) { return }
             right = inCell(right, at: rightPosition, placed)
             left = refreshed(left)
         }
+        let pattern = pattern(placed.instruction.opcode, left, right)
+        defer { stack.producer?.pattern = pattern }
         switch (left, right) {
         case (.accumulator, .constant(let value)):
             useUp()
@@ -212,7 +216,7 @@ extension FunctionTranslator {
         emit(handler, alone: alone, placed, a, number: UInt32(truncatingIfNeeded: immediate))
     }
 
-    private mutating func produced(by word: Int, _ alone: Operation?) {
+    mutating func produced(by word: Int, _ alone: Operation?) {
         stack.producer = OperandStack.Producer(word: word, cell: stack.top, alone: alone)
         stack.push()
     }

@@ -42,7 +42,7 @@ extension FunctionTranslator {
         case nil:
             if let producer = stack.producer, producer.cell == source {
                 buffer.replaceTarget(at: producer.word, with: local)
-                stack.producer = .init(word: producer.word, cell: local, alone: nil)
+                stack.retarget(to: local)
             } else {
                 moveCell(source, to: local, placed)
             }

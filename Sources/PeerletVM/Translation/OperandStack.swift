@@ -1,3 +1,5 @@
+internal import PeerletBytecode
+
 /// The operand stack while a function is translated.
 ///
 /// Constants and locals stay where they are, *pending*, until something needs them in the cell of
@@ -32,6 +34,32 @@ struct OperandStack {
         var cell: Int
         /// The same operation without writing a cell; nil if there is none.
         var alone: Operation?
+        var pattern = Pattern.other
+
+        init(word: Int, cell: Int, alone: Operation?) {
+            self.word = word
+            self.cell = cell
+            self.alone = alone
+        }
+    }
+
+    /// What the last instruction does, where a following one can do it too.
+    enum Pattern {
+        case other
+        case add(cell: Int, constant: Int64)
+        case and(Operand, constant: Int64)
+        case shift(Shift)
+        case multiply(Operand, cell: Int)
+    }
+
+    struct Shift {
+        var opcode: Opcode
+        var operand: Operand
+        /// Where the operand is also, if it was not used up.
+        var cell: Int?
+        var count: Int
+        /// The instruction before: first word, cell, and the operation without writing it.
+        var before: (word: Int, cell: Int, alone: Operation?)?
     }
 
     /// Parameters and locals, which come first in the frame.
@@ -86,6 +114,12 @@ struct OperandStack {
     mutating func drop(_ count: Int) {
         height -= count
         while let last = pending.last, last.position >= height { pending.removeLast() }
+    }
+
+    /// The last instruction writes another cell, which is a local.
+    mutating func retarget(to local: Int) {
+        producer?.cell = local
+        producer?.alone = nil
     }
 
     func operand(_ cell: Int) -> Operand {

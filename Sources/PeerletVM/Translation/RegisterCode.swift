@@ -52,6 +52,8 @@ final class RegisterCode: @unchecked Sendable {
 
     /// A caller's position is this far behind its call.
     static let callLength = 3
+    /// Words of a comparison and branch.
+    static let branchLength = 3
 
     init(
         _ buffer: CodeBuffer,
