@@ -1,3 +1,4 @@
+import Foundation
 import PeerletBytecode
 import PeerletVM
 import Testing
@@ -8,6 +9,9 @@ import Wire
     static let limits = MachineLimits(memoryPages: 4, stackCells: 160, callDepth: 24)
     static let arguments: [Int64] = [3, -7]
     static let purse: UInt64 = 6000
+    /// `PROST_PROGRAMS=1000000` for a release.
+    static let programs =
+        ProcessInfo.processInfo.environment["PROST_PROGRAMS"].flatMap(UInt64.init) ?? 400
 
     /// What the host does at its n-th call.
     enum Answer {
@@ -181,7 +185,7 @@ import Wire
     {
         var seen: Set<Opcode> = []
         var ends: Set<String> = []
-        for seed in UInt64(1)...400 {
+        for seed in 1...Self.programs {
             let (program, entry) = try Self.program(seed)
             var reference = ReferenceInterpreter(
                 program,
@@ -215,11 +219,11 @@ import Wire
 
     @Test func `a machine stopped anywhere can be finished by the reference interpreter`() throws {
         var handovers = 0
-        for seed in UInt64(500)...560 {
+        for seed in 500...560 + Self.programs / 4 {
             let (program, entry) = try Self.program(seed)
             let expected = Self.run(try Self.machine(program, entry), seed: seed)
             var stops = 0
-            _ = Self.run(try Self.machine(program, entry), seed: seed, slice: 23) {
+            _ = Self.run(try Self.machine(program, entry), seed: seed, slice: 1 + seed % 37) {
                 machine,
                 hostCalls,
                 purse in

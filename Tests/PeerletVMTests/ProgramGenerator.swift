@@ -96,7 +96,9 @@ struct ProgramGenerator {
     private mutating func statement(depth: Int) {
         budget -= 1
         guard budget > 0, depth < 4 else { return code.add(.nop) }
-        switch random.below(15) {
+        switch random.below(18) {
+        case 15, 16: countedLoop(depth: depth)
+        case 17: bitTest(depth: depth)
         case 0, 1:
             expression(depth: 0)
             code.add(.localSet, .index(UInt32(random.below(locals))))
@@ -212,12 +214,117 @@ struct ProgramGenerator {
         code.const(random.chance(1, in: 16) ? random.pick(Self.edges) : Int64(random.below(100)))
     }
 
+    // MARK: What translators make one operation of
+
+    /// Tested at its start, with a jump back, or at its end; the bound is a constant or a local.
+    private mutating func countedLoop(depth: Int) {
+        guard let counter = counters.popLast() else { return code.add(.nop) }
+        defer { counters.append(counter) }
+        let local = Instruction.Operand.index(UInt32(counter))
+        let (start, end) = (code.label(), code.label())
+        let isTestedFirst = random.chance(1, in: 2)
+        let step = random.pick([1, 1, 2, 3, 40_000] as [Int64])
+        code.const(Int64(random.below(3)))
+        code.add(.localSet, local)
+        code.mark(start)
+        if isTestedFirst {
+            code.add(.localGet, local)
+            bound()
+            code.add(random.pick([.geS, .geU, .gtS, .gtU, .eq]))
+            code.branch(.brIf, end)
+        }
+        statement(depth: depth + 1)
+        code.add(.localGet, local)
+        code.const(random.chance(1, in: 2) ? step : 0 &- step)
+        code.add(random.chance(1, in: 2) ? .sub : .add)
+        if isTestedFirst {
+            code.add(.localSet, local)
+            code.branch(.br, start)
+        } else {
+            code.add(.localTee, local)
+            bound()
+            code.add(random.pick([.ltS, .ltU, .leS, .leU, .ne, .gtS32, .ltU32]))
+            code.branch(.brIf, start)
+        }
+        code.mark(end)
+        code.add(.nop)
+    }
+
+    private mutating func bound() {
+        if random.chance(1, in: 3) {
+            code.add(.localGet, .index(UInt32(random.below(locals))))
+        } else {
+            code.const(random.chance(1, in: 8) ? random.pick(Self.edges) : Int64(random.below(6)))
+        }
+    }
+
+    private mutating func bitTest(depth: Int) {
+        let end = code.label()
+        expression(depth: 2)
+        code.const(random.pick([1, 4, 255, -2, 1 << 40]))
+        code.add(.and)
+        if random.chance(1, in: 2) { code.add(.eqz) }
+        code.branch(random.chance(1, in: 2) ? .brIf : .brIfZero, end)
+        statement(depth: depth + 1)
+        code.mark(end)
+        code.add(.nop)
+    }
+
+    private mutating func idiom(_ depth: Int) {
+        let isSwapped = random.chance(1, in: 2)
+        let local = Instruction.Operand.index(UInt32(random.below(locals)))
+        func side(_ generator: inout Self) {
+            if generator.random.chance(1, in: 2) {
+                generator.code.add(.localGet, local)
+            } else {
+                generator.expression(depth: depth + 1)
+            }
+        }
+        if isSwapped { side(&self) }
+        switch random.below(5) {
+        case 0, 1:
+            side(&self)
+            code.const(Int64(random.below(80)))
+            code.add(random.pick([.shl, .shrU, .rotl, .rotr, .shrU32, .rotl32, .rotr32, .shrS]))
+            if !isSwapped { side(&self) }
+            code.add(.xor)
+        case 2:
+            side(&self)
+            side(&self)
+            code.add(.mul)
+            if !isSwapped { side(&self) }
+            code.add(.add)
+        case 3:
+            if !isSwapped { side(&self) }
+            code.const(Int64(random.below(70)))
+            code.add(.shrU)
+            code.const(random.pick([1, 7, 65535, 65536, -1]))
+            code.add(.and)
+        default:
+            if !isSwapped { side(&self) }
+            let load = random.pick([Opcode.load16U, .load32U, .load32S, .load64, .load8U])
+            code.const(511)
+            code.add(.and)
+            if random.chance(1, in: 2) {
+                code.const(Int64(random.below(4)))
+                code.add(.shl)
+            } else {
+                code.add(.localGet, local)
+                code.const(random.pick([255, 255, -1]))
+                code.add(.and)
+                code.add(.add)
+            }
+            code.add(load, .offset(offset()))
+        }
+    }
+
     // MARK: Expressions: one cell more
 
     private mutating func expression(depth: Int) {
         budget -= 1
         guard depth < 5, budget > 0 else { return leaf() }
-        switch random.below(16) {
+        switch random.below(20) {
+        case 16, 17, 18, 19: idiom(depth)
         case 0, 1, 2, 3:
             expression(depth: depth + 1)
             expression(depth: depth + 1)
