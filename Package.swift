@@ -189,10 +189,17 @@ for (name, dependencies) in lightTests + (isLight ? [] : heavyTests) {
     package.targets.append(.testTarget(name: name, dependencies: dependencies))
 }
 
-// Handlers are inlined into the functions whose addresses the register code has: no extra jump.
+// The interpreter: handlers are inlined into the functions whose addresses the register code has.
+// A machine, which one lane has at a time, is not checked for overlapping accesses on every use.
 for target in package.targets where target.name == "PeerletVM" {
     target.swiftSettings = [
-        .unsafeFlags(["-Xllvm", "-sil-inline-trivial-function-threshold=400"])
+        .unsafeFlags(
+            [
+                "-Xllvm", "-sil-inline-trivial-function-threshold=400",
+                "-enforce-exclusivity=unchecked",
+            ],
+            .when(configuration: .release)
+        )
     ]
 }
 

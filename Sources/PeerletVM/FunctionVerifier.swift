@@ -61,7 +61,7 @@ struct FunctionVerifier {
                     "a branch goes into the instruction at \(offset)"
                 )
             }
-            isReachable = !instruction.instruction.info.endsPath
+            isReachable = !decoded.opcode.traits.endsPath
             instructions.append(instruction)
         }
         guard !isReachable else {
@@ -117,7 +117,7 @@ struct FunctionVerifier {
         default: return
         }
         let (rule, count): (ValidationRule, Int) =
-            switch placed.instruction.info.operand {
+            switch placed.instruction.opcode.traits.operand {
             case .local: (.localIndex, Int(body.parameterCount) + Int(body.localCount))
             case .global: (.globalIndex, image.globals.count)
             case .function: (.functionIndex, image.functions.count)
@@ -127,10 +127,10 @@ struct FunctionVerifier {
     }
 
     private mutating func applyStackEffect(_ placed: Placed) throws(VerificationError) {
-        let info = placed.instruction.info
-        var pops = info.pops
-        var pushes = info.pushes
-        switch (info.opcode, placed.instruction.operand) {
+        let traits = placed.instruction.opcode.traits
+        var pops = traits.pops
+        var pushes = traits.pushes
+        switch (placed.instruction.opcode, placed.instruction.operand) {
         case (.ret, _):
             guard height == Int(body.resultCount) else {
                 throw failure(

@@ -27,6 +27,7 @@ package final class Machine: @unchecked Sendable {
     let globalCount: Int
     let state: UnsafeMutablePointer<ExecutionState>
     var status = Status.idle
+    var lastTrap: Trap?
 
     /// Fuel at hand, at most `maximumFuel`.
     package internal(set) var fuel: UInt64 = 0
@@ -46,9 +47,11 @@ package final class Machine: @unchecked Sendable {
 
     enum Status {
         case idle, ready
-        case awaitingHost(HostCall, parameters: Int)
-        case finished(results: Int)
-        case trapped(Trap)
+        /// The call at `pc` is paid and waits for its answer.
+        case awaitingHost
+        case finished
+        /// `lastTrap` says why.
+        case trapped
     }
 
     package init(program: VerifiedProgram, limits: MachineLimits) throws(MachineError) {
@@ -149,6 +152,7 @@ package final class Machine: @unchecked Sendable {
 
     private func closeActivation() {
         isActive = false
+        lastTrap = nil
         shareStack(frames: 0)
         status = .idle
     }

@@ -27,8 +27,6 @@ extension Machine {
 
     /// The state at a start, a fuel stop, a host call or an end.
     package func captureState() -> MachineState {
-        var awaitsHost = false
-        if case .awaitingHost = status { awaitsHost = true }
         let places = places()
         let captured = places.indices.map { index in
             let place = places[index]
@@ -48,7 +46,7 @@ extension Machine {
             frames: captured,
             globals: (0..<globalCount).map { unsafe Int64(bitPattern: globals[$0]) },
             memory: memory.read(0, count: Int(memory.byteCount)) ?? [],
-            awaitsHost: awaitsHost
+            awaitsHost: status == .awaitingHost
         )
     }
 

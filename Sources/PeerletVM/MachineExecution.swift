@@ -97,7 +97,7 @@ extension Machine {
     }
 
     private func finish() -> Pause {
-        status = .finished(results: resultCount)
+        status = .finished
         shareStack(frames: 0)
         return .finished
     }
@@ -118,13 +118,13 @@ extension Machine {
             instructionsExecuted &+= 1
         }
         take(price)
-        status = .trapped(Trap(kind: kind, backtrace: backtrace(isInside: true)))
+        _ = fail(kind, isInside: true)
         return .trapped
     }
 
     /// A trap in a bulk operation, which is paid.
     private func trapBulk() -> Pause {
-        status = .trapped(Trap(kind: .memoryOutOfBounds, backtrace: backtrace(isInside: true)))
+        _ = fail(.memoryOutOfBounds, isInside: true)
         return .trapped
     }
 
@@ -134,6 +134,7 @@ extension Machine {
     private func makeRoom(isIndirect: Bool) -> TrapKind? {
         let frames = depth
         guard stack.reserveCalls(frames + 1) else { return .callDepth }
+        shareStack(frames: frames)
         let pc = unsafe state.pointee.pc
         let base = unsafe state.pointee.cells - stack.cells
         var need = unsafe pc.index(10)
@@ -150,14 +151,15 @@ extension Machine {
     private func callHost() -> Pause? {
         let pc = unsafe state.pointee.pc
         let item = unsafe code.imports[pc.index(8)]
-        let arguments = unsafe state.pointee.cells + pc.index(10)
-        var size: UInt64 = 0
-        if let index = item.price.sizeParameter { size = unsafe arguments[index] }
-        let price = item.price.fuel(size: size)
+        var price = item.price.base
+        if let index = item.price.sizeParameter {
+            let arguments = unsafe state.pointee.cells + pc.index(10)
+            price = unsafe item.price.fuel(size: arguments[index])
+        }
         guard fuel >= price else { return .needsFuel(price) }
         take(price)
         instructionsExecuted &+= 1
-        status = .awaitingHost(item.call, parameters: item.parameters)
+        status = .awaitingHost
         return .host(item.call)
     }
 

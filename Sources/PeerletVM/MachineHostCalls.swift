@@ -28,14 +28,14 @@ extension Machine {
         switch status {
         case .ready: execute()
         case .idle, .trapped: .trapped
-        case .awaitingHost(let call, _): .host(call)
+        case .awaitingHost: .host(waiting.call)
         case .finished: .finished
         }
     }
 
     /// A result of the activation that finished; 0 where there is none.
     package func result(_ index: Int) -> Int64 {
-        guard case .finished(let results) = status, index >= 0, index < results else { return 0 }
+        guard status == .finished, index >= 0, index < resultCount else { return 0 }
         return unsafe Int64(bitPattern: stack.cells[index])
     }
 
@@ -44,24 +44,23 @@ extension Machine {
 
     /// What ended the activation.
     package var trap: Trap {
-        if case .trapped(let trap) = status { return trap }
-        return Trap(kind: .stopped, backtrace: backtrace(isInside: false))
+        lastTrap ?? Trap(kind: .stopped, backtrace: backtrace(isInside: false))
     }
 
     /// Argument of the waiting host call; 0 when there is no such argument.
     package func hostArgument(_ index: Int) -> Int64 {
-        guard case .awaitingHost(_, let parameters) = status,
-            index >= 0, index < parameters
-        else { return 0 }
+        guard status == .awaitingHost, index >= 0, index < waiting.parameters else { return 0 }
         return unsafe Int64(bitPattern: hostCells[index])
     }
+
+    private var waiting: RegisterCode.Import { unsafe code.imports[state.pointee.pc.index(8)] }
 
     /// Arguments of the waiting host call, and where its result goes.
     private var hostCells: Cells { unsafe state.pointee.cells + state.pointee.pc.index(10) }
 
     /// Ends the waiting host call with its result.
     package func answerHostCall(_ result: Int64) {
-        guard case .awaitingHost = status else { return }
+        guard status == .awaitingHost else { return }
         unsafe hostCells[0] = UInt64(bitPattern: result)
         unsafe state.pointee.pc += 16
         status = .ready
@@ -72,9 +71,14 @@ extension Machine {
 
     /// Ends the activation where the machine stands: at a host call, a fuel stop or the start.
     package func abort(_ kind: TrapKind) -> Trap {
-        if case .trapped(let trap) = status { return trap }
-        let trap = Trap(kind: kind, backtrace: backtrace(isInside: false))
-        status = .trapped(trap)
+        if status == .trapped, let lastTrap { return lastTrap }
+        return fail(kind, isInside: false)
+    }
+
+    func fail(_ kind: TrapKind, isInside: Bool) -> Trap {
+        let trap = Trap(kind: kind, backtrace: backtrace(isInside: isInside))
+        lastTrap = trap
+        status = .trapped
         return trap
     }
 }

@@ -22,7 +22,7 @@ struct ProstAsm: ParsableCommand {
         subcommands: [
             NewCommand.self, BuildCommand.self, CheckCommand.self, RunCommand.self,
             DisasmCommand.self, InspectCommand.self, KeyCommand.self, SignCommand.self,
-            VerifyCommand.self, TokenCommand.self, ExplainCommand.self,
+            VerifyCommand.self, TokenCommand.self, ExplainCommand.self, MeasureCommand.self,
         ]
     )
 }

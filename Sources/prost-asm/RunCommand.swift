@@ -72,9 +72,9 @@ struct RunCommand: FileCommand {
                 try machine.start(entry, arguments: arguments)
             } catch { throw .usage("\(call): \(error)") }
             machine.addFuel(fuel)
-            let start = Self.threadTime()
+            let start = ProcessTime.thread()
             let exit = host.run(machine)
-            measured.nanoseconds = min(measured.nanoseconds, Self.threadTime() - start)
+            measured.nanoseconds = min(measured.nanoseconds, ProcessTime.thread() - start)
             measured.fuel = machine.fuelSpent
             measured.instructions = machine.instructionsExecuted
             switch exit {
@@ -138,13 +138,6 @@ struct RunCommand: FileCommand {
                 )
             }
         }
-    }
-
-    /// Processor time of this thread, nanoseconds.
-    private static func threadTime() -> UInt64 {
-        var time = timespec()
-        guard unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
-        return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
     }
 }
 

@@ -11,7 +11,7 @@ import Wire
     static let purse: UInt64 = 6000
     /// `PROST_PROGRAMS=1000000` for a release.
     static let programs =
-        ProcessInfo.processInfo.environment["PROST_PROGRAMS"].flatMap(UInt64.init) ?? 400
+        ProcessInfo.processInfo.environment["PROST_PROGRAMS"].flatMap(UInt64.init) ?? 250
 
     /// What the host does at its n-th call.
     enum Answer {
@@ -219,7 +219,7 @@ import Wire
 
     @Test func `a machine stopped anywhere can be finished by the reference interpreter`() throws {
         var handovers = 0
-        for seed in 500...560 + Self.programs / 4 {
+        for seed in 500...560 + Self.programs / 20 {
             let (program, entry) = try Self.program(seed)
             let expected = Self.run(try Self.machine(program, entry), seed: seed)
             var stops = 0

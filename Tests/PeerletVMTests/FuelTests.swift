@@ -53,6 +53,23 @@ import Testing
         #expect(machine.fuelSpent == 4 * 10)
     }
 
+    @Test(arguments: [8, 16, 32, 64])
+    func `a stack that is full when the calls need room too is a stack overflow`(
+        frames: Int
+    ) throws {
+        let image = ProgramImage.main(locals: 10) {
+            $0.add(.call, .index(0))
+            $0.add(.ret)
+        }
+        let machine = try image.machine(
+            limits: MachineLimits(memoryPages: 0, stackCells: 10 * frames + 5),
+            fuel: 1_000_000
+        )
+        guard case .trapped(let trap) = machine.run() else { throw ProgramImage.MissingEntry() }
+        #expect(trap.kind == .stackOverflow)
+        #expect(trap.backtrace.frames.count + trap.backtrace.omitted == frames)
+    }
+
     @Test func `a memory hoarder gets its quota and pays for every page`() throws {
         let image = ProgramImage.main(pages: 1, maximumPages: 60_000) {
             let start = $0.label()

@@ -2,7 +2,7 @@ internal import PeerletBytecode
 
 /// Handlers of the 64-bit operations.
 enum BinaryTable {
-    static func handlers(_ opcode: Opcode) -> BinaryHandlers? {
+    static func handlers(_ opcode: Opcode) -> BinaryHandlers {
         switch opcode {
         case .add: add
         case .sub: sub
@@ -14,8 +14,7 @@ enum BinaryTable {
         case .shrS: shrS
         case .shrU: shrU
         case .rotl: rotl
-        case .rotr: rotr
-        default: nil
+        default: rotr
         }
     }
 

@@ -68,7 +68,7 @@ struct DivisionHandlers: Sendable {
 
 /// Handlers of the divisions.
 enum DivisionTable {
-    static func handlers(_ opcode: Opcode) -> DivisionHandlers? {
+    static func handlers(_ opcode: Opcode) -> DivisionHandlers {
         switch opcode {
         case .divS: divS
         case .divU: divU
@@ -77,8 +77,7 @@ enum DivisionTable {
         case .divS32: divS32
         case .divU32: divU32
         case .remS32: remS32
-        case .remU32: remU32
-        default: nil
+        default: remU32
         }
     }
 

@@ -2,7 +2,7 @@ internal import PeerletBytecode
 
 /// Handlers of the loads.
 enum LoadTable {
-    static func handlers(_ opcode: Opcode) -> LoadHandlers? {
+    static func handlers(_ opcode: Opcode) -> LoadHandlers {
         switch opcode {
         case .load8U: load8U
         case .load8S: load8S
@@ -10,8 +10,7 @@ enum LoadTable {
         case .load16S: load16S
         case .load32U: load32U
         case .load32S: load32S
-        case .load64: load64
-        default: nil
+        default: load64
         }
     }
 

@@ -2,13 +2,12 @@ internal import PeerletBytecode
 
 /// Handlers of the stores.
 enum StoreTable {
-    static func handlers(_ opcode: Opcode) -> StoreHandlers? {
+    static func handlers(_ opcode: Opcode) -> StoreHandlers {
         switch opcode {
         case .store8: store8
         case .store16: store16
         case .store32: store32
-        case .store64: store64
-        default: nil
+        default: store64
         }
     }
 

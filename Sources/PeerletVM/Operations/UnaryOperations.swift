@@ -103,7 +103,7 @@ enum OneBits32: UnaryOperation {
 
 /// Handlers of the operations on one cell.
 enum UnaryTable {
-    static func handlers(_ opcode: Opcode) -> UnaryHandlers? {
+    static func handlers(_ opcode: Opcode) -> UnaryHandlers {
         switch opcode {
         case .clz: clz
         case .ctz: ctz
@@ -114,8 +114,7 @@ enum UnaryTable {
         case .wrap32: wrap32
         case .clz32: clz32
         case .ctz32: ctz32
-        case .popcnt32: popcnt32
-        default: nil
+        default: popcnt32
         }
     }
 

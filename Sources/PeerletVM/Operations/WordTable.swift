@@ -2,7 +2,7 @@ internal import PeerletBytecode
 
 /// Handlers of the 32-bit operations.
 enum WordTable {
-    static func handlers(_ opcode: Opcode) -> BinaryHandlers? {
+    static func handlers(_ opcode: Opcode) -> BinaryHandlers {
         switch opcode {
         case .add32: add
         case .sub32: sub
@@ -14,8 +14,7 @@ enum WordTable {
         case .shrS32: shrS
         case .shrU32: shrU
         case .rotl32: rotl
-        case .rotr32: rotr
-        default: nil
+        default: rotr
         }
     }
 

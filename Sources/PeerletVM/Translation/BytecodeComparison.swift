@@ -11,7 +11,7 @@ struct BytecodeComparison {
     /// With zero: one operand.
     var isTest = false
 
-    init?(_ opcode: Opcode) {
+    init(_ opcode: Opcode) {
         switch opcode {
         case .eqz: self.init(.equal, isTest: true)
         case .eqz32: self.init(.equal, isWord: true, isTest: true)
@@ -34,8 +34,7 @@ struct BytecodeComparison {
         case .leS32: self.init(.notGreater, isWord: true)
         case .leU32: self.init(.notGreater, isSigned: false, isWord: true)
         case .geS32: self.init(.notLess, isWord: true)
-        case .geU32: self.init(.notLess, isSigned: false, isWord: true)
-        default: return nil
+        default: self.init(.notLess, isSigned: false, isWord: true)
         }
     }
 

@@ -62,7 +62,7 @@ struct FunctionTranslator {
             try take()
             try translate(placed)
             // The last instruction taken: a fused one may have ended the block.
-            isOpen = !function.instructions[position - 1].instruction.info.endsBlock
+            isOpen = !function.instructions[position - 1].instruction.opcode.traits.endsBlock
         }
         if result.body != result.entry { blocks[0].price = blocks[1].price }
         for branch in branches {
@@ -91,7 +91,7 @@ struct FunctionTranslator {
     // MARK: Blocks
 
     private func beginsBlock(_ placed: FunctionVerifier.Placed) -> Bool {
-        function.isTarget[placed.offset] || placed.instruction.opcode.isOwnBlock
+        function.isTarget[placed.offset] || placed.instruction.opcode.traits.isOwnBlock
     }
 
     private mutating func openBlock(_ placed: FunctionVerifier.Placed) {
@@ -133,8 +133,8 @@ struct FunctionTranslator {
     mutating func take() throws(VerificationError) {
         let placed = function.instructions[position]
         position += 1
-        guard !placed.instruction.opcode.isOwnBlock else { return }
-        price += placed.instruction.info.price
+        guard !placed.instruction.opcode.traits.isOwnBlock else { return }
+        price += placed.instruction.opcode.traits.price
         count += 1
         guard price <= BytecodeLimits.blockPrice else {
             throw function.failure(.blockPrice, placed.offset, "\(price) fuel so far")
@@ -163,9 +163,4 @@ struct FunctionTranslator {
     mutating func note(branch instruction: Int, field: Int, to target: UInt32) {
         branches.append(Branch(instruction: instruction, field: field, target: target))
     }
-}
-
-extension Opcode {
-    /// An instruction that is a block of its own and takes its own price.
-    var isOwnBlock: Bool { self == .host || OpcodeTable.info(self).isBulk }
 }

@@ -4,19 +4,29 @@ internal import PeerletBytecode
 extension FunctionTranslator {
     mutating func translate(_ placed: FunctionVerifier.Placed) throws(VerificationError) {
         let opcode = placed.instruction.opcode
-        if let handlers = BinaryTable.handlers(opcode) ?? WordTable.handlers(opcode) {
-            return try binary(placed, handlers)
-        }
-        if let handlers = LoadTable.handlers(opcode) { return load(placed, handlers) }
-        if let handlers = StoreTable.handlers(opcode) { return store(placed, handlers) }
-        if let comparison = BytecodeComparison(opcode) { return try compare(placed, comparison) }
-        if let handlers = UnaryTable.handlers(opcode) { return unary(placed, handlers) }
-        if let handlers = DivisionTable.handlers(opcode) { return divide(placed, handlers) }
         switch opcode {
         case .const, .localGet, .localSet, .localTee, .globalGet, .globalSet, .drop, .dup, .swap,
             .over, .select, .memorySize, .nop:
             move(placed)
-        default: control(placed)
+        case .add, .sub, .mul, .and, .or, .xor, .shl, .shrS, .shrU, .rotl, .rotr:
+            try binary(placed, BinaryTable.handlers(opcode))
+        case .br, .brIf, .brIfZero, .brTable, .ret, .call, .callIndirect, .host, .trap,
+            .memoryGrow, .memoryCopy, .memoryFill:
+            control(placed)
+        case .load8U, .load8S, .load16U, .load16S, .load32U, .load32S, .load64:
+            load(placed, LoadTable.handlers(opcode))
+        case .store8, .store16, .store32, .store64: store(placed, StoreTable.handlers(opcode))
+        case .add32, .sub32, .mul32, .and32, .or32, .xor32, .shl32, .shrS32, .shrU32, .rotl32,
+            .rotr32:
+            try binary(placed, WordTable.handlers(opcode))
+        case .divS, .divU, .remS, .remU, .divS32, .divU32, .remS32, .remU32:
+            divide(placed, DivisionTable.handlers(opcode))
+        case .clz, .ctz, .popcnt, .extend8, .extend16, .extend32, .wrap32, .clz32, .ctz32,
+            .popcnt32:
+            unary(placed, UnaryTable.handlers(opcode))
+        case .eqz, .eq, .ne, .ltS, .ltU, .gtS, .gtU, .leS, .leU, .geS, .geU, .eqz32, .eq32, .ne32,
+            .ltS32, .ltU32, .gtS32, .gtU32, .leS32, .leU32, .geS32, .geU32:
+            try compare(placed, BytecodeComparison(opcode))
         }
     }
 
@@ -88,92 +98,6 @@ extension FunctionTranslator {
         }
         right = inCell(right, at: stack.height + 1, placed)
         emit(handlers.ss, alone: nil, placed, index(left), index(right))
-    }
-
-    // MARK: Memory
-
-    /// An addition, or a multiplication by the size of a cell, that a load's address can do.
-    private mutating func indexedLoad(
-        _ placed: FunctionVerifier.Placed
-    ) throws(VerificationError) -> Bool {
-        guard let load = following, case .offset(let offset) = load.instruction.operand,
-            let handlers = LoadTable.handlers(load.instruction.opcode)
-        else { return false }
-        switch placed.instruction.opcode {
-        case .add where offset <= UInt32(UInt16.max):
-            guard stack.hasCells(2) else { return false }
-            let right = stack.pop()
-            let left = stack.pop()
-            try take()
-            emit(
-                handlers.ss,
-                alone: handlers.ssA,
-                load,
-                index(left),
-                index(right),
-                Int(offset)
-            )
-        case .shl:
-            guard stack.last == .constant(Self.scale(load.instruction.opcode)) else { return false }
-            _ = stack.pop()
-            let operand = inCell(stack.pop(), at: stack.height, placed)
-            try take()
-            emit(handlers.t, alone: handlers.tA, load, index(operand), number: offset)
-        default: return false
-        }
-        return true
-    }
-
-    /// Binary logarithm of the bytes read; nothing for single bytes, which need no shift.
-    private static func scale(_ opcode: Opcode) -> Int64 {
-        switch opcode {
-        case .load16U, .load16S: 1
-        case .load32U, .load32S: 2
-        case .load64: 3
-        default: -1
-        }
-    }
-
-    private mutating func load(_ placed: FunctionVerifier.Placed, _ handlers: LoadHandlers) {
-        guard case .offset(let offset) = placed.instruction.operand else { return }
-        let address = inCell(stack.pop(), at: stack.height, placed)
-        if case .accumulator = address {
-            useUp()
-            emit(handlers.x, alone: handlers.xA, placed, 0, number: offset)
-        } else {
-            emit(handlers.s, alone: handlers.sA, placed, index(address), number: offset)
-        }
-    }
-
-    private mutating func store(_ placed: FunctionVerifier.Placed, _ handlers: StoreHandlers) {
-        guard case .offset(let offset) = placed.instruction.operand else { return }
-        var value = stack.pop()
-        let address = inCell(stack.pop(), at: stack.height, placed)
-        value = refreshed(value)
-        if case .constant(let constant) = value, Int16(exactly: constant) == nil {
-            value = inCell(value, at: stack.height + 1, placed)
-        }
-        let place = refreshed(address)
-        let handler: Operation
-        switch (place, value) {
-        case (.accumulator, .constant):
-            useUp()
-            handler = handlers.xi
-        case (_, .constant): handler = handlers.si
-        case (.accumulator(let cell), .cell(let other)) where cell != other:
-            useUp()
-            handler = handlers.xs
-        case (.cell(let other), .accumulator(let cell)) where cell != other:
-            useUp()
-            handler = handlers.sx
-        default: handler = handlers.ss
-        }
-        stack.producer = nil
-        buffer.append(
-            handler,
-            at: placed.offset,
-            CodeBuffer.operands(index(value), index(place), number: offset)
-        )
     }
 
     // MARK: Results
