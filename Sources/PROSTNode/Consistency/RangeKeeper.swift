@@ -182,7 +182,9 @@ package struct RangeKeeper: Sendable {
         let serving = map.segments.filter(\.isServing)
         status.serving = serving.count
         status.acquiring = unservedArcs.count
-        status.underReplicated = serving.count { !isFullyReplicated($0) }
+        status.underReplicated = serving.count { segment in
+            !isFullyReplicated(segment) || !(segment.current.map(isKnown) ?? false)
+        }
         return status
     }
 
@@ -269,7 +271,8 @@ package struct RangeStatus: Hashable, Sendable {
     package var serving = 0
     /// Parts of the node's range that it does not serve.
     package var acquiring = 0
-    /// Served arcs that lack a replica which the ring could hold.
+    /// Served arcs that lack a replica which the ring could hold, or whose configuration most of
+    /// its members do not know for chosen yet.
     package var underReplicated = 0
 
     package init() {}

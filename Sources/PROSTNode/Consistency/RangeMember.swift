@@ -191,6 +191,10 @@ extension RangeKeeper {
         then: Continuation?
     ) {
         let isMember = configuration.includes(local.id)
+        // Whoever told may fall before it tells the others, and then this node is missed too.
+        if isLeaving, !isMember, !hasPassedOn(configuration, arc) {
+            announce(arc, configuration, to: configuration.members)
+        }
         change(arc, fillingGaps: false, then: then) { segment in
             if segment.current?.ballot == configuration.ballot {
                 segment.isCommitted = true
@@ -226,6 +230,21 @@ extension RangeKeeper {
                 )
             )
         }
+    }
+
+    private func hasPassedOn(_ configuration: Configuration, _ arc: RingInterval) -> Bool {
+        Arcs.covers(
+            map.overlapping(arc).filter { $0.current == configuration }.map(\.arc),
+            arc
+        )
+    }
+
+    /// Whether a majority of its members can no longer miss that `configuration` was chosen, as far
+    /// as this node has to tell them.
+    func isKnown(_ configuration: Configuration) -> Bool {
+        let untold = announcements.filter { $0.configuration.ballot == configuration.ballot }
+        let told = Set(configuration.members.map(\.id)).subtracting(untold.map(\.node.id))
+        return configuration.isMajority(told)
     }
 
     mutating func repeatAnnouncements() {
@@ -281,6 +300,7 @@ extension RangeKeeper {
             return (root.id == local.id ? next : root).map { (segment.arc, $0) }
         }
         guard !kept.isEmpty else {
+            guard announcements.allSatisfy({ isKnown($0.configuration) }) else { return }
             hasLeft = true
             effects.append(.readyToLeave)
             return
