@@ -42,6 +42,9 @@ package final class Machine: @unchecked Sendable {
     private(set) var resultCount = 0
     private var isActive = false
 
+    /// Whether operations jump to one another, as in optimised builds, or a loop calls them.
+    package static var handlersJump: Bool { Interpreter.handlersJump }
+
     /// A saturated price is above every amount of fuel, and so is never paid.
     package static let maximumFuel = UInt64(Int64.max)
 

@@ -23,6 +23,7 @@ struct MeasureCommand: FileCommand {
     @OptionGroup var output: OutputOptions
 
     struct Report: Encodable {
+        var handlers_jump = Machine.handlersJump
         var entry = 0.0
         var host_call = 0.0
         var guest_call = 0.0
@@ -52,6 +53,7 @@ struct MeasureCommand: FileCommand {
             ("new instance, 64 KiB touched", report.instance_64k_touched),
             ("verify and translate a byte", report.translate_byte),
         ]
+        if !report.handlers_jump { print("this build calls its handlers in a loop") }
         for (name, value) in rows {
             print("\(name): \(String(format: "%.1f", value)) ns")
         }

@@ -45,7 +45,11 @@ enum Comparison {
             addI: Operation { unsafe Equal.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe Equal.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe Equal.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe Equal.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe Equal.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe Equal.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe Equal.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe Equal.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe Equal.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 
@@ -61,7 +65,11 @@ enum Comparison {
             addI: Operation { unsafe NotEqual.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe NotEqual.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe NotEqual.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe NotEqual.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe NotEqual.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe NotEqual.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe NotEqual.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe NotEqual.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe NotEqual.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 
@@ -77,7 +85,11 @@ enum Comparison {
             addI: Operation { unsafe LessSigned.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe LessSigned.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe LessSigned.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe LessSigned.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe LessSigned.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe LessSigned.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe LessSigned.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe LessSigned.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe LessSigned.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 
@@ -93,7 +105,11 @@ enum Comparison {
             addI: Operation { unsafe NotLessSigned.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe NotLessSigned.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe NotLessSigned.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe NotLessSigned.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe NotLessSigned.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe NotLessSigned.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe NotLessSigned.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe NotLessSigned.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe NotLessSigned.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 
@@ -109,7 +125,11 @@ enum Comparison {
             addI: Operation { unsafe Less.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe Less.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe Less.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe Less.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe Less.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe Less.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe Less.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe Less.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe Less.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 
@@ -125,7 +145,11 @@ enum Comparison {
             addI: Operation { unsafe NotLess.addI($0, $1, $2, $3, $4, $5) },
             addS: Operation { unsafe NotLess.addS($0, $1, $2, $3, $4, $5) },
             jumpI: Operation { unsafe NotLess.jumpI($0, $1, $2, $3, $4, $5) },
-            jumpS: Operation { unsafe NotLess.jumpS($0, $1, $2, $3, $4, $5) }
+            jumpS: Operation { unsafe NotLess.jumpS($0, $1, $2, $3, $4, $5) },
+            countJumpI: Operation { unsafe NotLess.countJumpI($0, $1, $2, $3, $4, $5) },
+            countJumpS: Operation { unsafe NotLess.countJumpS($0, $1, $2, $3, $4, $5) },
+            sumJumpI: Operation { unsafe NotLess.sumJumpI($0, $1, $2, $3, $4, $5) },
+            sumJumpS: Operation { unsafe NotLess.sumJumpS($0, $1, $2, $3, $4, $5) }
         )
     )
 

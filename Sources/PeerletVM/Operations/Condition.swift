@@ -91,6 +91,42 @@ extension Condition {
         unsafe jump(isTaken, p, c, m, a, f, s)
     }
 
+    /// The same after an addition of a constant to the left cell.
+    @inline(__always)
+    static func countJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared)
+    {
+        let value = unsafe c[p.index(8)] &+ p.immediate(36)
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, p.immediate(12))
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func countJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared)
+    {
+        let value = unsafe c[p.index(8)] &+ p.immediate(36)
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, c[p.index(10)])
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
+    /// The same after an addition of a cell to the left cell.
+    @inline(__always)
+    static func sumJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value = unsafe c[p.index(8)] &+ c[p.index(36)]
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, p.immediate(12))
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
+    @inline(__always)
+    static func sumJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+        let value = unsafe c[p.index(8)] &+ c[p.index(36)]
+        unsafe c[p.index(8)] = value
+        let isTaken = unsafe holds(value, c[p.index(10)])
+        unsafe jump(isTaken, p, c, m, a, f, s)
+    }
+
     @inline(__always)
     private static func shortImmediate(_ p: Code) -> UInt64 {
         unsafe UInt64(bitPattern: Int64(Int16(truncatingIfNeeded: p.index(10))))
@@ -137,6 +173,10 @@ struct LoopHandlers: Sendable {
     let addS: Operation
     let jumpI: Operation
     let jumpS: Operation
+    let countJumpI: Operation
+    let countJumpS: Operation
+    let sumJumpI: Operation
+    let sumJumpS: Operation
 }
 
 /// A branch that tests bits of a cell, or of the accumulator: whether all of them are zero.

@@ -125,8 +125,16 @@ extension FunctionTranslator {
             operands = CodeBuffer.operands(index(test.left), 0, number: number)
         }
         if isAlone, buffer.count == blockStart, let loop = test.handlers.loop {
-            let handler = test.right.isConstant ? loop.jumpI : loop.jumpS
-            note(test: Test(handler: handler, operands: operands, target: target, charge: charge))
+            note(
+                test: Test(
+                    handlers: loop,
+                    isImmediate: test.right.isConstant,
+                    cell: index(test.left),
+                    operands: operands,
+                    target: target,
+                    charge: charge
+                )
+            )
         }
         append(branch: handler, operands, to: target, placed)
     }

@@ -27,10 +27,10 @@ extension FunctionTranslator {
 
     private mutating func jump(to target: UInt32, _ placed: FunctionVerifier.Placed) {
         settle()
-        stack.producer = nil
         if let (word, test) = test(at: target) {
             return jump(to: target, at: word, test, placed)
         }
+        stack.producer = nil
         let word = buffer.append(
             ControlTable.branch,
             at: placed.offset,
@@ -46,17 +46,41 @@ extension FunctionTranslator {
         _ test: Test,
         _ placed: FunctionVerifier.Placed
     ) {
+        let (handler, addend) = step(of: test)
         let word = buffer.append(
-            test.handler,
+            handler,
             at: placed.offset,
             test.operands,
             UInt64(charge + test.charge) << 32,
             UInt64(charge) << 32,
-            0
+            UInt64(addend) << 32
         )
         note(branch: word, field: 16, to: test.target)
         note(branch: word, field: 24, to: target)
         buffer.setDistance(of: word, field: 32, to: block + RegisterCode.branchLength)
+    }
+
+    /// The handler for a jump to a test, which does the last instruction too if that adds to the
+    /// cell that is tested; and what is added.
+    private mutating func step(of test: Test) -> (Operation, UInt32) {
+        let handlers = test.handlers
+        defer { stack.producer = nil }
+        if let producer = stack.producer, producer.cell == test.cell, test.cell < stack.locals {
+            switch producer.pattern {
+            case .add(test.cell, let constant):
+                guard let step = Int32(exactly: constant) else { break }
+                buffer.removeLast()
+                let handler = test.isImmediate ? handlers.countJumpI : handlers.countJumpS
+                return (handler, UInt32(bitPattern: step))
+            case .sum(test.cell, let other), .sum(let other, test.cell):
+                guard other < stack.locals else { break }
+                buffer.removeLast()
+                let handler = test.isImmediate ? handlers.sumJumpI : handlers.sumJumpS
+                return (handler, UInt32(other))
+            default: break
+            }
+        }
+        return (test.isImmediate ? handlers.jumpI : handlers.jumpS, 0)
     }
 
     private mutating func jump(by targets: [UInt32], _ placed: FunctionVerifier.Placed) {

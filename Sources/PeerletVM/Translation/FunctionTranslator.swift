@@ -23,8 +23,12 @@ struct FunctionTranslator {
 
     /// A block of one instruction: a comparison and a branch.
     struct Test {
-        /// Does a jump to the block and what the block does.
-        var handler: Operation
+        /// A jump to the block can do what the block does.
+        var handlers: LoopHandlers
+        /// The right operand is a constant.
+        var isImmediate: Bool
+        /// Cell of the left operand.
+        var cell: Int
         var operands: UInt64
         var target: UInt32
         var charge: UInt32

@@ -9,6 +9,7 @@ extension FunctionTranslator {
         _ right: OperandStack.Operand
     ) -> OperandStack.Pattern {
         guard case .constant(let value) = right else {
+            if opcode == .add { return .sum(index(left), index(right)) }
             guard opcode == .mul else { return .other }
             if case .accumulator = right { return .multiply(right, cell: index(left)) }
             return .multiply(left, cell: index(right))

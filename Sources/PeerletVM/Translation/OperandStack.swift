@@ -47,6 +47,7 @@ struct OperandStack {
     enum Pattern {
         case other
         case add(cell: Int, constant: Int64)
+        case sum(Int, Int)
         case and(Operand, constant: Int64)
         case shift(Shift)
         case multiply(Operand, cell: Int)
