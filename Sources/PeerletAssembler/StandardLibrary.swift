@@ -26,6 +26,7 @@ package enum StandardLibrary {
         const ID_SIZE = 32
         const NODE_SIZE = 64
         const HANDLE_SIZE = 80
+        const HANDLE_DEADLINE = 56         ; u64, big-endian
         const META_SIZE = 64
         const KEY_MAX = 96
         const VALUE_MAX = 65_536
@@ -221,6 +222,15 @@ package enum StandardLibrary {
         ;;; 1 if the nodes at a and b have the same identifier.
         proc node_equal(a, b) -> 1
           return id_equal(a, b)
+        end
+
+        ;;; Until when an answer to the handle is taken: ms since 1970 by its origin's clock.
+        proc handle_deadline(handle) -> 1
+          let time = 0
+          for i in 0..8
+            time = time << 8 | load8_u(handle + HANDLE_DEADLINE + i)
+          end
+          return time
         end
 
         ; ---- Numbers

@@ -35,7 +35,7 @@ package struct InstructionDecoder: Sendable {
         do throws(WireError) {
             byte = try reader.u8("opcode")
             if let opcode = Opcode(rawValue: byte) {
-                return Instruction(opcode, try operand(OpcodeTable.info(opcode).operand))
+                return Instruction(opcode, try operand(OpcodeTable.operand(opcode)))
             }
         } catch {
             throw .operand(error)

@@ -69,6 +69,13 @@ package enum OpcodeTable {
         byNumber[Int(opcode.rawValue)] ?? rows[0]
     }
 
+    /// The same as in `info`, without its texts.
+    package static func operand(_ opcode: Opcode) -> OperandFormat {
+        formats[Int(opcode.rawValue)]
+    }
+
+    private static let formats = byNumber.map { $0?.operand ?? .none }
+
     package static func opcode(mnemonic: String) -> Opcode? { byMnemonic[mnemonic] }
 
     private static let byNumber: [OpcodeInfo?] = {

@@ -46,6 +46,7 @@ struct FunctionVerifier {
 
     mutating func verify() throws(VerificationError) {
         var decoder = InstructionDecoder(body.code)
+        instructions.reserveCapacity(body.code.count / 2)
         while let (offset, decoded) = try next(&decoder) {
             try enter(offset)
             let instruction = Placed(offset: offset, instruction: decoded, height: height)

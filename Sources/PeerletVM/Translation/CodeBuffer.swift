@@ -26,14 +26,29 @@ final class CodeBuffer {
 
     /// The word of the instruction, for patches.
     @discardableResult
-    func append(_ operation: Operation, at offset: Int, _ operands: UInt64...) -> Int {
+    func append(_ operation: Operation, at offset: Int, _ operands: UInt64) -> Int {
         let start = words.count
         starts.append(UInt32(truncatingIfNeeded: start))
         offsets.append(UInt32(truncatingIfNeeded: offset))
         words.append(operation.bits)
-        words.append(contentsOf: operands)
+        words.append(operands)
         return start
     }
+
+    @discardableResult
+    func append(
+        _ operation: Operation,
+        at offset: Int,
+        _ operands: UInt64,
+        _ more: UInt64
+    ) -> Int {
+        let start = append(operation, at: offset, operands)
+        words.append(more)
+        return start
+    }
+
+    /// More of the last instruction.
+    func append(_ word: UInt64) { words.append(word) }
 
     /// The distances of a jump table, two to a word, to be set by `setDistance`.
     func appendTable(count: Int) {

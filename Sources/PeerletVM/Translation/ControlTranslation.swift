@@ -51,10 +51,10 @@ extension FunctionTranslator {
             handler,
             at: placed.offset,
             test.operands,
-            UInt64(charge + test.charge) << 32,
-            UInt64(charge) << 32,
-            UInt64(addend) << 32
+            UInt64(charge + test.charge) << 32
         )
+        buffer.append(UInt64(charge) << 32)
+        buffer.append(UInt64(addend) << 32)
         note(branch: word, field: 16, to: test.target)
         note(branch: word, field: 24, to: target)
         buffer.setDistance(of: word, field: 32, to: block + RegisterCode.branchLength)
