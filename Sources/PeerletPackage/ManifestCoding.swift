@@ -114,7 +114,7 @@ extension WireReader {
         return choice
     }
 
-    fileprivate mutating func publicKey(_ field: String) throws(WireError) -> PublicKey {
+    mutating func publicKey(_ field: String) throws(WireError) -> PublicKey {
         let start = self
         guard let key = PublicKey(raw: try bytes(PublicKey.byteCount, field)) else {
             throw start.error(field, .invalid("not canonical or of small order"))

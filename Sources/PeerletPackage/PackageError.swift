@@ -52,6 +52,17 @@ package enum PackageError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether the package is well formed and still not to be trusted: by its signatures, its time
+    /// or what was seen before it.
+    package var isRefusal: Bool {
+        switch self {
+        case .wrongDigest, .badSignature, .badDelegation, .delegationExpired, .notYetValid,
+            .expired, .staleEpoch, .staleVersion, .versionReused:
+            true
+        default: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .tooLarge(let count, let limit):
@@ -61,13 +72,13 @@ package enum PackageError: Error, Equatable, Sendable, CustomStringConvertible {
             "package is sha256:\(actual), not sha256:\(expected)"
         case .badSignature: "package signature is not the signer's"
         case .badDelegation: "the root key did not delegate to this signer"
-        case .delegationExpired(let time): "delegation expired at \(time.milliseconds) ms"
+        case .delegationExpired(let time): "delegation expired at \(time)"
         case .unsupportedABI(let version, let supported):
             "package is for ABI version \(version), this node has \(supported)"
         case .unsupportedPriceTable(let version, let supported):
             "package is for price table \(version), this node has \(supported)"
-        case .notYetValid(let time): "package is valid only from \(time.milliseconds) ms"
-        case .expired(let time): "package expired at \(time.milliseconds) ms"
+        case .notYetValid(let time): "package is valid only from \(time)"
+        case .expired(let time): "package expired at \(time)"
         case .codeLength(let manifest, let actual):
             "code section has \(actual) bytes, the manifest says \(manifest)"
         case .codeDigest: "code section has another SHA-256 than the manifest says"

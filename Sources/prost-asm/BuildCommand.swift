@@ -17,6 +17,7 @@ struct BuildCommand: FileCommand {
             Examples:
               prost-asm build hello         writes hello.peerlet and hello.srcmap
               prost-asm build hello -o out/h.peerlet --key-file release.key
+              prost-asm build hello --key-file ci.key --delegation ci.delegation
               prost-asm disasm hello.peerlet | prost-asm build - -o copy.peerlet
             """
     )
@@ -25,6 +26,7 @@ struct BuildCommand: FileCommand {
     @Option(name: .shortAndLong, help: "Package to write; default NAME.peerlet.")
     var out: String?
     @OptionGroup var signing: SigningOptions
+    @OptionGroup var delegation: DelegationOptions
     @OptionGroup var output: OutputOptions
 
     func execute() throws(CommandFailure) {
@@ -39,7 +41,12 @@ struct BuildCommand: FileCommand {
         }
         let key = try signing.key(project: folder, output)
         let draft = PeerletPackage.ManifestDraft(name: name, directives)
-        let bytes = try Packages.build(draft, assembled.program.image, key.key)
+        let bytes = try Packages.build(
+            draft,
+            assembled.program.image,
+            key.key,
+            try delegation.authority(of: key.publicKey.key, output)
+        )
         let path = out ?? "\(name).peerlet"
         try Files.write(bytes, to: path)
         var mapPath: String?

@@ -1,8 +1,10 @@
 internal import ArgumentParser
+internal import Cryptography
 internal import PeerletAssembler
 internal import PeerletBytecode
 internal import PeerletPackage
 internal import PeerletVM
+internal import Wire
 
 struct DisasmCommand: FileCommand {
     static let configuration = CommandConfiguration(
@@ -56,7 +58,8 @@ struct InspectCommand: FileCommand {
         if output.json { return output.printJSON(record) }
         let limits = record.limits
         let validity = [
-            record.notBefore.map { "from \($0) ms" }, record.expires.map { "until \($0) ms" },
+            package.manifest.notBefore.map { "from \($0)" },
+            package.manifest.expires.map { "until \($0)" },
         ].compactMap { $0 }.joined(separator: " ")
         let rows: [(String, String)] = [
             ("name", "\(record.name) \(record.version)"),
@@ -68,7 +71,7 @@ struct InspectCommand: FileCommand {
             ),
             ("replicas", "\(record.replicaCount)"),
             ("root key", record.rootKey),
-            ("signer", record.signerKey == record.rootKey ? "the root key" : record.signerKey),
+            ("signer", signer(package.manifest)),
             ("versions", "ABI \(record.abiVersion), prices \(record.priceVersion)"),
             ("valid", validity.isEmpty ? "always" : validity),
             ("imports", record.imports.joined(separator: " ")),
@@ -83,5 +86,11 @@ struct InspectCommand: FileCommand {
         for (name, value) in rows {
             print(name + String(repeating: " ", count: 11 - name.count) + value)
         }
+    }
+
+    private func signer(_ manifest: Manifest) -> String {
+        guard let delegation = manifest.delegation else { return "the root key" }
+        return "\(Hexadecimal.text(manifest.signerKey.raw)), delegated in epoch "
+            + "\(delegation.epoch), \(ExpiryOptions.text(delegation.expires))"
     }
 }

@@ -4,8 +4,8 @@ internal import Cryptography
 struct KeyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "key",
-        abstract: "Make signing keys, compatible with minisign.",
-        subcommands: [New.self]
+        abstract: "Make signing keys, compatible with minisign, and let them sign for others.",
+        subcommands: [New.self, DelegateCommand.self]
     )
 
     struct New: FileCommand {

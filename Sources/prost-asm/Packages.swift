@@ -11,10 +11,16 @@ enum Packages {
     static func build(
         _ draft: ManifestDraft,
         _ image: ProgramImage,
-        _ signer: PrivateKey
+        _ signer: PrivateKey,
+        _ authority: SigningAuthority?
     ) throws(CommandFailure) -> [UInt8] {
         do throws(PackageWriterError) {
-            return try PackageWriter.build(draft, image: image, signer: signer)
+            return try PackageWriter.build(
+                draft,
+                image: image,
+                signer: signer,
+                authority: authority
+            )
         } catch { throw CommandFailure(code: .data, name: "package", message: "\(error)") }
     }
 
@@ -25,13 +31,8 @@ enum Packages {
     }
 
     static func failure(_ error: PackageError, _ path: String) -> CommandFailure {
-        let isRefused =
-            switch error {
-            case .badSignature, .badDelegation, .wrongDigest: true
-            default: false
-            }
-        return CommandFailure(
-            code: isRefused ? .refused : .data,
+        CommandFailure(
+            code: error.isRefusal ? .refused : .data,
             name: error.code,
             message: "\(path): \(error)"
         )
@@ -100,6 +101,7 @@ struct PackageRecord: Encodable {
     let rootKey: String
     let signerKey: String
     let epoch: UInt64?
+    let delegationExpires: UInt64?
     let abiVersion: UInt16
     let priceVersion: UInt16
     /// Milliseconds since 1970.
@@ -124,6 +126,7 @@ struct PackageRecord: Encodable {
         rootKey = Hexadecimal.text(manifest.rootKey.raw)
         signerKey = Hexadecimal.text(manifest.signerKey.raw)
         epoch = manifest.delegation?.epoch
+        delegationExpires = manifest.delegation?.expires?.milliseconds
         abiVersion = manifest.abiVersion
         priceVersion = manifest.priceVersion
         notBefore = manifest.notBefore?.milliseconds

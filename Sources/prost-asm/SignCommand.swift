@@ -30,6 +30,7 @@ struct SignCommand: FileCommand {
     var comment: String?
 
     @OptionGroup var signing: SigningOptions
+    @OptionGroup var delegation: DelegationOptions
     @OptionGroup var output: OutputOptions
 
     private struct Report: Encodable {
@@ -55,7 +56,8 @@ struct SignCommand: FileCommand {
             var exact = draft
             exact.notBefore = package.manifest.notBefore
             exact.expires = package.manifest.expires
-            try Files.write(try Packages.build(exact, image, key.key), to: path)
+            let authority = try delegation.authority(of: key.publicKey.key, output)
+            try Files.write(try Packages.build(exact, image, key.key, authority), to: path)
         }
         output.result("signed \(path) with key \(key.id)")
         if output.json { output.printJSON(Report(path: path, keyID: "\(key.id)")) }

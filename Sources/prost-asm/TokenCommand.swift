@@ -1,7 +1,6 @@
 internal import ArgumentParser
 internal import Cryptography
-internal import Foundation
-internal import PeerletPackage
+internal import SansIO
 internal import Wire
 
 /// A ring operator's word that a node may join.
@@ -22,8 +21,7 @@ struct TokenCommand: FileCommand {
     var ring: String
     @Option(help: "The node's public key, 64 hexadecimal digits.")
     var node: String
-    @Option(help: "Days until the token is worth nothing; 0: never.")
-    var days: UInt64 = 0
+    @OptionGroup var expiry: ExpiryOptions
     @Option(name: .shortAndLong, help: "File to write.")
     var out = "node.token"
     @OptionGroup var signing: SigningOptions
@@ -43,9 +41,8 @@ struct TokenCommand: FileCommand {
         guard (1...WireLimits.ringName).contains(ring.utf8.count) else {
             throw .usage("a ring's name has 1 to \(WireLimits.ringName) bytes")
         }
-        guard days <= 36_500 else { throw .usage("--days takes 0 to 36500") }
-        let now = UInt64(max(0, Date().timeIntervalSince1970 * 1000))
-        let expires = days == 0 ? 0 : now + days * 86_400_000
+        let end = try expiry.time()
+        let expires = end?.milliseconds ?? 0
         let secret = try signing.requiredKey()
         let token: JoinToken
         do throws(CryptographyError) {
@@ -59,7 +56,7 @@ struct TokenCommand: FileCommand {
             throw CommandFailure(code: .data, name: "token", message: "\(error)")
         }
         try Files.write(token.wireBytes, to: out)
-        output.result("wrote \(out)")
+        output.result("wrote \(out): \(ExpiryOptions.text(end))")
         if output.json {
             output.printJSON(
                 Report(token: out, ring: ring, node: node, expires: expires)
