@@ -103,7 +103,7 @@ let heavyTargets: [Target] = [
         name: "prost",
         dependencies: [
             "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletPackage", "Chord",
-            "PROSTNode", "PROSTTransport", "PROSTService", argumentParser,
+            "PeerletRuntime", "PROSTNode", "PROSTTransport", "PROSTService", argumentParser,
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
@@ -184,6 +184,7 @@ let heavyTests: [(String, [Target.Dependency])] = [
             .product(name: "NIOPosix", package: "swift-nio"),
         ]
     ),
+    ("CommandLineTests", []),
 ]
 for (name, dependencies) in lightTests + (isLight ? [] : heavyTests) {
     package.targets.append(.testTarget(name: name, dependencies: dependencies))

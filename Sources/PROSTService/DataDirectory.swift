@@ -3,9 +3,24 @@ internal import Foundation
 
 /// Why a node's folder cannot be used.
 package struct DataDirectoryError: Error, Hashable, Sendable, CustomStringConvertible {
-    package var description: String
+    package enum Reason: Sendable {
+        case unusable
+        /// Another process has it.
+        case inUse
+        /// It belongs to, or is open to, somebody else.
+        case notPrivate
+    }
 
-    init(_ description: String) { self.description = description }
+    package var reason: Reason
+    package var description: String
+    /// What to do about it.
+    package var advice: String?
+
+    init(_ description: String, _ reason: Reason = .unusable, advice: String? = nil) {
+        self.description = description
+        self.reason = reason
+        self.advice = advice
+    }
 }
 
 /// A node's folder: its key, store and socket; one process at a time (`Spec/node.md` §9).
@@ -17,7 +32,7 @@ package final class DataDirectory: Sendable {
     package var storeFile: String { path + "/store.sqlite" }
     package var socketFile: String { path + "/node.sock" }
 
-    /// Makes the folder if need be and takes it for this process.
+    /// Makes the folder if need be and takes it for this process; nobody else may have access.
     package init(path: String) throws(DataDirectoryError) {
         self.path = path
         do {
@@ -35,26 +50,63 @@ package final class DataDirectory: Sendable {
                 "\(path) is too long for a socket; choose a shorter data_dir"
             )
         }
+        try Self.checkAccess(path, O_DIRECTORY)
         let file = path + "/lock"
-        let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
+        let descriptor = unsafe open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw DataDirectoryError("cannot open \(file)") }
-        guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+        do throws(DataDirectoryError) {
+            try Self.checkAccess(file, descriptor: descriptor)
+            guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+                throw DataDirectoryError(
+                    "\(path) is in use by another node",
+                    .inUse,
+                    advice: "stop it first, or choose another folder"
+                )
+            }
+        } catch {
             close(descriptor)
-            throw DataDirectoryError("\(path) is in use by another node; stop it first")
+            throw error
         }
         lock = descriptor
+    }
+
+    private static func checkAccess(_ path: String, _ flags: Int32) throws(DataDirectoryError) {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC | flags)
+        guard descriptor >= 0 else { throw DataDirectoryError("cannot open \(path)") }
+        defer { close(descriptor) }
+        try checkAccess(path, descriptor: descriptor)
+    }
+
+    /// Whoever can write here or read the key is this node.
+    private static func checkAccess(
+        _ path: String,
+        descriptor: Int32
+    ) throws(DataDirectoryError) {
+        var status = stat()
+        guard unsafe fstat(descriptor, &status) == 0 else {
+            throw DataDirectoryError("cannot look at \(path)")
+        }
+        guard status.st_uid == geteuid() else {
+            throw DataDirectoryError(
+                "\(path) belongs to user \(status.st_uid), this process runs as \(geteuid())",
+                .notPrivate,
+                advice: "start the node as the folder's owner"
+            )
+        }
+        guard status.st_mode & 0o077 == 0 else {
+            throw DataDirectoryError(
+                "\(path) is open to other users (mode \(String(status.st_mode & 0o777, radix: 8)))",
+                .notPrivate,
+                advice: "chmod go= \(path)"
+            )
+        }
     }
 
     deinit { close(lock) }
 
     /// The node's key, made at the first start: whole on the disk before it has its name.
     package func nodeKey() throws -> PrivateKey {
-        if let data = FileManager.default.contents(atPath: keyFile) {
-            return try PrivateKey(pem: Array(data))
-        }
-        guard !FileManager.default.fileExists(atPath: keyFile) else {
-            throw DataDirectoryError("cannot read \(keyFile)")
-        }
+        if FileManager.default.fileExists(atPath: keyFile) { return try readKey() }
         let key = try PrivateKey.generate()
         let draft = keyFile + ".new"
         _ = unsafe unlink(draft)
@@ -69,6 +121,18 @@ package final class DataDirectory: Sendable {
             unsafe rename(draft, keyFile) == 0, syncFolder()
         else { throw DataDirectoryError("cannot write \(keyFile)") }
         return key
+    }
+
+    private func readKey() throws -> PrivateKey {
+        try Self.checkAccess(keyFile, O_NOFOLLOW)
+        guard let data = FileManager.default.contents(atPath: keyFile) else {
+            throw DataDirectoryError("cannot read \(keyFile)")
+        }
+        do {
+            return try PrivateKey(pem: Array(data))
+        } catch {
+            throw DataDirectoryError("\(keyFile) is no key of a node: \(error)")
+        }
     }
 
     private func syncFolder() -> Bool {

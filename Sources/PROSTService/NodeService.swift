@@ -42,7 +42,7 @@ package final class NodeService {
     let logger: Logger
     private(set) var writer: StoreWriter?
     private(set) var lanes: LanePool?
-    var clients: [UInt64: LocalClientID] = [:]
+    var clients = LocalClients()
     private var effects = EffectBuffer<NodeEffect>()
     private var isHandling = false
     private var waiting: [NodeInput] = []
@@ -268,13 +268,16 @@ package final class NodeService {
         input(.join(contacts))
     }
 
-    /// Closes everything; what was committed is on disk.
+    /// Closes everything; what was committed is on disk, and no thread of the service is left.
     package func shutdown() -> EventLoopFuture<Void> {
         wake?.task.cancel()
         expiry?.cancel()
-        lanes?.close()
-        writer?.close()
         leftPromise.succeed(())
-        return socket.shutdown().and(transport.shutdown()).map { _ in }
+        let lanes = lanes?.close(on: eventLoop) ?? eventLoop.makeSucceededVoidFuture()
+        // After the lanes: what they reported last may still be committed.
+        let writer = writer
+        let loop = eventLoop
+        let workers = lanes.flatMap { writer?.close(on: loop) ?? loop.makeSucceededVoidFuture() }
+        return .andAllComplete([workers, socket.shutdown(), transport.shutdown()], on: eventLoop)
     }
 }

@@ -30,7 +30,7 @@ extension NodeService {
         case .download(let download): start(download)
         case .cancelDownload: break
         case .respond(let client, let frame):
-            if let id = clients[client] { _ = socket.send(frame, to: id) }
+            if let id = clients.recipient(client, of: frame) { _ = socket.send(frame, to: id) }
         case .neighbors(let nodes): transport.setNeighbours(nodes)
         case .log(let event): log(event)
         case .left: hasLeft()
@@ -108,10 +108,10 @@ extension NodeService {
 
     func heard(_ event: LocalSocketEvent) {
         switch event {
-        case .opened(let client): clients[client.number] = client
+        case .opened(let client): clients.add(client)
         case .frame(let frame, let client): receive(frame, from: client)
         case .closed(let client):
-            clients[client.number] = nil
+            clients.remove(client)
             input(.clientGone(client.number))
         }
     }
@@ -120,6 +120,10 @@ extension NodeService {
         guard frame.kind == ClientFrameKind.request.rawValue,
             let request = try? ClientRequest(wireBytes: frame.body, "request")
         else { return socket.close(client) }
+        guard clients.begin(client) else {
+            _ = socket.send(LocalClients.refusal(of: request), to: client)
+            return
+        }
         input(.client(client.number, request))
     }
 }

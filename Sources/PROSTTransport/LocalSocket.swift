@@ -28,6 +28,8 @@ extension LocalSocketError: CustomStringConvertible {
 /// Figures of the Unix socket.
 package struct LocalSocketConfiguration: Sendable {
     package var clients = 64
+    /// Connections of one process, so that it cannot keep the owner's commands out.
+    package var clientsPerProcess = 32
     /// Bytes waiting for one client that does not read; more end its connection.
     package var outboundLimit = 4 << 20
     /// Whose processes may connect, by effective user id: by default the node's own and root's.

@@ -7,6 +7,8 @@ package import Wire
 package struct LocalClientID: Hashable, Comparable, Sendable {
     package let number: UInt64
 
+    package init(number: UInt64) { self.number = number }
+
     package static func < (left: Self, right: Self) -> Bool { left.number < right.number }
 }
 
@@ -116,11 +118,18 @@ package final class LocalSocketServer {
         guard
             !isShutDown,
             clients.count < configuration.clients,
+            clients.values.count(where: { $0.process == credentials.process })
+                < configuration.clientsPerProcess,
             configuration.isUserAllowed(credentials.user)
         else { return channel.close() }
         nextNumber += 1
         let client = LocalClientID(number: nextNumber)
-        let connection = LocalSocketConnection(client: client, channel: channel, server: self)
+        let connection = LocalSocketConnection(
+            client: client,
+            process: credentials.process,
+            channel: channel,
+            server: self
+        )
         return channel.eventLoop.makeCompletedFuture {
             try channel.pipeline.syncOperations.addHandler(connection)
             clients[client] = connection
@@ -145,6 +154,8 @@ final class LocalSocketConnection: ChannelInboundHandler {
     typealias OutboundOut = ByteBuffer
 
     let client: LocalClientID
+    /// Who connected; may be gone or have passed the connection on since.
+    let process: Int32
     private let channel: any Channel
     private let server: LocalSocketServer
     private var parser = FrameParser()
@@ -154,8 +165,14 @@ final class LocalSocketConnection: ChannelInboundHandler {
     private var isOpen = false
     private var deadline: Scheduled<Void>?
 
-    init(client: LocalClientID, channel: any Channel, server: LocalSocketServer) {
+    init(
+        client: LocalClientID,
+        process: Int32,
+        channel: any Channel,
+        server: LocalSocketServer
+    ) {
         self.client = client
+        self.process = process
         self.channel = channel
         self.server = server
         queue = OutboundQueue(limit: server.configuration.outboundLimit)

@@ -1,6 +1,7 @@
 internal import ArgumentParser
 internal import Foundation
 internal import PROSTNode
+internal import PROSTService
 
 /// The exit codes of all PROST commands (sysexits.h).
 enum ExitStatus: Int32 {
@@ -31,6 +32,15 @@ enum ExitStatus: Int32 {
             }
     }
 
+    init(_ reason: DataDirectoryError.Reason) {
+        self =
+            switch reason {
+            case .unusable: .cannotCreate
+            case .inUse: .temporary
+            case .notPrivate: .refused
+            }
+    }
+
     var code: ExitCode { ExitCode(rawValue) }
 }
 
@@ -39,11 +49,19 @@ struct CommandFailure: Error {
     var status: ExitStatus
     var message: String
     var hint: String?
+    /// For programs: what `--json` shows besides the message.
+    var details: Document
 
-    init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
+    init(
+        _ status: ExitStatus,
+        _ message: String,
+        hint: String? = nil,
+        details: Document = .null
+    ) {
         self.status = status
         self.message = message
         self.hint = hint
+        self.details = details
     }
 
     /// Prints the error where it belongs and gives the exit code.
@@ -55,6 +73,7 @@ struct CommandFailure: Error {
                     .object([
                         .init("code", .integer(Int64(status.rawValue))),
                         .init("message", .text(message)), .init("hint", .optional(hint)),
+                        .init("details", details),
                     ])
                 )
             ])

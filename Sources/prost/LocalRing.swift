@@ -12,9 +12,9 @@ final class LocalRing {
     private let successors: Int
     private let name: String
     private let folder: String
-    private var processes: [Process] = []
+    private var processes: [(process: Process, lifeline: Pipe)] = []
     private(set) var members: [DevelopmentRing.Node] = []
-    private var roots: [(name: String, key: PublicKey)] = []
+    private var manifest: Manifest?
 
     init(nodes: Int, successors: Int) throws {
         count = nodes
@@ -43,14 +43,14 @@ final class LocalRing {
 
     /// Bytes of a package, built from source if need be.
     func package(_ path: String) throws -> [UInt8] {
-        guard path.hasSuffix(".pasm") else { return try readPackage(path) }
+        guard path.hasSuffix(".pasm") else { return try InputFile.package(path) }
         let own = CommandLine.arguments[0]
         let tool = URL(fileURLWithPath: Self.executable(own)).deletingLastPathComponent()
             .appendingPathComponent("prost-asm").path
         let output = folder + "/package.peerlet"
         let process = Process()
         process.executableURL = URL(fileURLWithPath: tool)
-        process.arguments = ["build", path, "-o", output]
+        process.arguments = ["build", path, "-o", output, "--quiet"]
         do { try process.run() } catch {
             throw CommandFailure(.internal, "cannot run \(tool): \(error.localizedDescription)")
         }
@@ -58,7 +58,7 @@ final class LocalRing {
         guard process.terminationStatus == 0 else {
             throw CommandFailure(.badInput, "\(path) could not be assembled")
         }
-        return try readPackage(output)
+        return try InputFile.package(output)
     }
 
     /// This program's file, also when it was found along PATH.
@@ -69,55 +69,63 @@ final class LocalRing {
 
     func trust(_ package: [UInt8]) throws {
         do throws(PackageError) {
-            let manifest = try PackageReader.inspect(package).manifest
-            roots = [(manifest.name, manifest.rootKey)]
+            manifest = try PackageReader.inspect(package).manifest
         } catch {
             throw CommandFailure(.badInput, "\(error)")
         }
     }
 
     /// Starts the nodes and waits until all are in one formed ring.
-    func start(progress: (String) -> Void) async throws {
-        let policy = folder + "/policy.yaml"
-        let text = PolicyFile.text(trusting: roots)
-        guard FileManager.default.createFile(atPath: policy, contents: Data(text.utf8)) else {
-            throw CommandFailure(.cannotCreate, "cannot write \(policy)")
-        }
+    func start(_ interrupt: Interrupt, progress: (String) -> Void) async throws {
+        try write(
+            PolicyFile.text(trusting: manifest.map { [($0.name, $0.rootKey)] } ?? []),
+            "policy.yaml"
+        )
+        // All end together, so there is nobody to hand over to.
+        try write("policy: policy.yaml\nshutdown: { grace: 1s }\n", "node.yaml")
         progress("ring \(name): starting \(count) nodes")
         for index in 0..<count {
-            let node = try await launch(index, policy)
-            members.append(node)
+            try interrupt.check()
+            members.append(try launch(index))
             try save()
         }
-        try await waitUntilSettled()
+        try await waitUntilSettled(interrupt)
         progress("ring \(name): \(count) nodes are one ring")
     }
 
-    private func launch(_ index: Int, _ policy: String) async throws -> DevelopmentRing.Node {
+    private func write(_ text: String, _ name: String) throws {
+        let path = folder + "/" + name
+        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
+            throw CommandFailure(.cannotCreate, "cannot write \(path)")
+        }
+    }
+
+    private func launch(_ index: Int) throws -> DevelopmentRing.Node {
         let name = "dev-\(index + 1)"
         let directory = folder + "/" + name
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.executable(CommandLine.arguments[0]))
         process.arguments =
             [
-                "run", "--data-dir", directory, "--ring", self.name, "--name", name, "--listen",
-                "127.0.0.1:0", "--successors", "\(successors)", "--policy", policy, "--json",
+                "run", "--config", folder + "/node.yaml", "--data-dir", directory, "--ring",
+                self.name, "--name", name, "--listen", "127.0.0.1:0", "--successors",
+                "\(successors)", "--lifeline", "--json",
             ] + (members.first.map { ["--join", $0.address] } ?? [])
         let output = Pipe()
+        let lifeline = Pipe()
+        process.standardInput = lifeline
         process.standardOutput = output
         let log = directory + ".log"
         _ = FileManager.default.createFile(atPath: log, contents: nil)
         process.standardError = FileHandle(forWritingAtPath: log)
         try process.run()
-        processes.append(process)
+        processes.append((process, lifeline))
         guard let line = firstLine(of: output.fileHandleForReading),
             let announced = try? JSONDecoder().decode(Announcement.self, from: line)
         else {
-            throw CommandFailure(
-                .internal,
-                "\(name) did not start",
-                hint: "its log is \(log)"
-            )
+            // The folder with the log goes when this command ends.
+            let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
+            throw CommandFailure(.internal, "\(name) did not start: \(said.suffix(500))")
         }
         return DevelopmentRing.Node(
             name: name,
@@ -143,9 +151,10 @@ final class LocalRing {
         }
     }
 
-    private func waitUntilSettled() async throws {
+    private func waitUntilSettled(_ interrupt: Interrupt) async throws {
         let deadline = Date().addingTimeInterval(60)
         while Date() < deadline {
+            try interrupt.check()
             var settled = 0
             for member in members {
                 var target = try NodeTarget.parse([])
@@ -179,9 +188,11 @@ final class LocalRing {
 
     /// Ends the nodes: politely first.
     func stop(keepingFolders: Bool) {
-        for process in processes where process.isRunning { process.terminate() }
-        let deadline = Date().addingTimeInterval(12)
-        for process in processes {
+        // By the lifeline, since a second signal after a Ctrl-C that they heard too would end
+        // them at once.
+        for (_, lifeline) in processes { try? lifeline.fileHandleForWriting.close() }
+        let deadline = Date().addingTimeInterval(5)
+        for (process, _) in processes {
             while process.isRunning, Date() < deadline { usleep(20_000) }
             if process.isRunning { kill(process.processIdentifier, SIGKILL) }
         }
@@ -207,13 +218,28 @@ final class LocalRing {
         ])
     }
 
+    /// A call of each method, those first that take something.
+    private static func examples(_ manifest: Manifest) -> [String] {
+        let methods = manifest.exports
+            .filter { $0 == "client" || $0.hasPrefix("client_") && $0 != "client_gone" }
+            .map { $0.hasPrefix("client_") ? String($0.dropFirst(7)) : $0 }
+        let takers = methods.filter { ["put", "client"].contains($0) }
+        let others = methods.filter { !takers.contains($0) }
+        let calls =
+            takers.map { $0 + " --key colour --payload blue" }
+            + others.map { $0 + " --key colour" }
+        return calls.prefix(3).map { "  prost call \(manifest.name) \($0)" }
+    }
+
     func text(_ package: [UInt8]?) -> String {
         let rows = members.map { [$0.name, String($0.id.prefix(8)), $0.address, $0.directory] }
         var lines = [Terminal.table(["node", "id", "address", "folder"], rows)]
-        if package != nil, let name = roots.first?.name {
-            lines.append("\(name) is deployed on dev-1; in another terminal, in this folder:")
+        if package != nil, let manifest {
+            lines.append(
+                "\(manifest.name) is deployed on dev-1; in another terminal, in this folder:"
+            )
             lines.append("  prost app list")
-            lines.append("  prost call \(name) put --key colour --payload blue")
+            lines += Self.examples(manifest)
         }
         lines.append("  prost lookup colour --trace")
         lines.append("Ctrl-C stops the ring")

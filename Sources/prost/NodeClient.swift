@@ -1,6 +1,7 @@
 internal import NIOCore
 internal import PROSTNode
 internal import PROSTTransport
+internal import PeerletBytecode
 internal import Wire
 
 /// A command's conversation with one node.
@@ -90,21 +91,25 @@ extension ClientResponse {
     /// The document, or the failure that the response tells of.
     func goodDocument() throws -> Document {
         guard status == .done else {
-            throw CommandFailure(ExitStatus(status), failureText, hint: hint)
+            throw CommandFailure(
+                ExitStatus(status),
+                failureText,
+                hint: hint,
+                details: document["status"] == nil ? .null : document
+            )
         }
         return document
     }
 
     private var failureText: String {
         if case .text(let message)? = document["message"] { return message }
-        if case .text(let error)? = document["error"] {
-            return
-                "\(error) (status \(document.integer("status"))), from node \(document.short("node"))"
-        }
-        return "the answer was \(document.integer("status"))"
+        let number = document.integer("status")
+        let words = HostError(rawValue: number)?.words ?? "the answer is no"
+        return "\(words) (status \(number) from node \(document.short("node")))"
     }
 
     private var hint: String? {
-        if case .text(let hint)? = document["hint"] { hint } else { nil }
+        if case .text(let hint)? = document["hint"] { return hint }
+        return HostError(rawValue: document.integer("status"))?.advice
     }
 }

@@ -12,6 +12,7 @@ struct Prost: AsyncParsableCommand {
               prost run --data-dir n1 --ring lab --listen 127.0.0.1:7401
               prost call dht put --key colour --payload blue --node n1
               prost lookup colour --trace --node n1
+              prost policy check policy.yaml
 
             Commands that talk to a node find it by --node, then PROST_NODE, then the
             ring that 'prost dev' runs in this folder; there is no default beyond these.
@@ -19,8 +20,10 @@ struct Prost: AsyncParsableCommand {
             EXIT CODES
               0 done, 1 the answer is no, 64 usage, 65 bad input, 66 input missing,
               69 unreachable, 70 internal failure, 73 cannot create, 75 try again later,
-              77 refused, 78 configuration
+              77 refused, 78 configuration; 'prost run' also 74: store not written;
+              130, 143: interrupted
             """,
+        version: VersionCommand.line,
         subcommands: [
             RunCommand.self, DevCommand.self, DeployCommand.self, CallCommand.self,
             LookupCommand.self, RingCommand.self, AppCommand.self, TopCommand.self,

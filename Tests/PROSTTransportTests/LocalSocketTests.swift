@@ -129,6 +129,33 @@ private final class TestServer: Sendable {
         try await server.stop()
     }
 
+    @Test func `gives one process so many connections and no more`() async throws {
+        var configuration = LocalSocketConfiguration()
+        configuration.clientsPerProcess = 2
+        let server = try await TestServer(configuration)
+        try await server.start()
+        let first = try await LocalSocketClient.connect(path: server.path)
+        let second = try await LocalSocketClient.connect(path: server.path)
+        let frame = Frame(kind: 20, body: [7])
+        for client in [first, second] {
+            try await client.send(frame)
+            #expect(try await client.receive(within: patience)?.body == [7])
+        }
+        let third = try await LocalSocketClient.connect(path: server.path)
+        await #expect(throws: (any Error).self) {
+            try await third.send(frame)
+            if try await third.receive(within: patience) == nil {
+                throw LocalSocketError.broken("closed")
+            }
+        }
+        await first.close()
+        try await server.waitForClose()
+        let fourth = try await LocalSocketClient.connect(path: server.path)
+        try await fourth.send(frame)
+        #expect(try await fourth.receive(within: patience)?.body == [7])
+        try await server.stop()
+    }
+
     @Test func `is not taken from a living node but from a dead one`() async throws {
         let server = try await TestServer()
         try await server.start()

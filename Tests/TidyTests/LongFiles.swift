@@ -14,7 +14,6 @@ enum LongFiles {
         "Sources/PeerletAssembler/ProgramLinker.swift": "the passes from procedures to an image",
         "Sources/PeerletAssembler/StandardLibrary.swift": "texts of PeerletASM/lib",
         "Sources/PeerletBytecode/OpcodeTable.swift": "one row for each instruction",
-        "Sources/prost/Commands/RunCommand.swift": "the daemon's flags, plan and signals",
         "Tests/PROSTNodeTests/Consistency/RangeKeeperTests.swift": "one test for each rule",
         "Tests/PROSTNodeTests/Consistency/VirtualRing.swift": "a ring for one protocol's tests",
         "Tests/PROSTNodeTests/Loader/CodeLoaderTests.swift": "one test for each rule of loading",

@@ -123,19 +123,6 @@ extension ClientRequest: WireCodable {
     }
 }
 
-/// How a command ended; the command-line tools map it to their exit codes.
-package enum ClientStatus: UInt8, Hashable, Sendable {
-    case done = 0
-    /// It ran and the answer is no.
-    case negative = 1
-    case badInput = 2
-    case notFound = 3
-    case unreachable = 4
-    case temporary = 5
-    case refused = 6
-    case failed = 7
-}
-
 package struct ClientResponse: Hashable, Sendable {
     package var number: UInt64
     package var status: ClientStatus
@@ -168,6 +155,9 @@ extension ClientResponse: WireCodable {
         isLast = last == 1
         document = try Document(from: &reader)
     }
+
+    /// Whether an encoded response is the last to its request; its document is not looked at.
+    package static func isLast(_ body: [UInt8]) -> Bool { body.count > 9 && body[9] == 1 }
 
     package func encode(to writer: inout WireWriter) {
         writer.u64(number)

@@ -202,20 +202,10 @@ extension Node {
         spent: UInt64
     ) {
         let error = HostError(rawValue: status)
-        let outcome: ClientStatus =
-            switch error {
-            case nil: status < 0 ? .negative : .done
-            case .timeout, .unsure, .rate, .noRoute: .temporary
-            case .denied, .permission, .badSignature: .refused
-            case .notFound: .negative
-            case .noSuchApplication, .notSupported: .notFound
-            case .dead, .gone: .unreachable
-            default: .failed
-            }
         respond(
             client,
             number,
-            status: outcome,
+            status: ClientStatus(answer: status),
             isLast: isLast,
             .object([
                 .init("status", .integer(status)),
@@ -266,6 +256,17 @@ extension Node {
         _ number: UInt64
     ) {
         guard let digest = PackageDigest(bytes: SHA256.digest(package)) else { return }
+        do throws(LocatorError) {
+            try CodeLocator.checkOffer(locator, of: digest)
+        } catch {
+            return fail(
+                client,
+                number,
+                .badInput,
+                "\(error)",
+                hint: "ring:sha256:DIGEST or https://HOST/PATH, where other nodes can fetch it"
+            )
+        }
         let application: ApplicationID
         do throws(PackageError) {
             let signed = try PackageReader.checkEnvelope(
@@ -276,7 +277,7 @@ extension Node {
             guard let id = signed.manifest.application else { throw .badSignature }
             application = id
         } catch {
-            return fail(client, number, .badInput, "\(error)")
+            return fail(client, number, error.isRefusal ? .refused : .badInput, "\(error)")
         }
         let token = uniqueNumber() | 1 << 63
         deployments[token] = Deployment(
@@ -318,14 +319,14 @@ extension Node {
     mutating func deployed(_ deployment: Deployment, _ error: LoadError?) {
         if let error {
             var status = ClientStatus.badInput
-            if case .policy = error { status = .refused }
+            if error.isRefusal { status = .refused }
             if error.isTemporary { status = .temporary }
             return fail(
                 deployment.client,
                 deployment.request,
                 status,
                 "\(error)",
-                hint: "prost policy explain FILE"
+                hint: status == .refused ? "prost policy explain FILE" : nil
             )
         }
         applications[deployment.application]?.code.locator = deployment.locator
@@ -370,7 +371,7 @@ extension Node {
                 Document(explanation)
             )
         } catch {
-            fail(client, number, .badInput, "\(error)")
+            fail(client, number, error.isRefusal ? .refused : .badInput, "\(error)")
         }
     }
 }

@@ -19,7 +19,7 @@ package enum LocatorError: Error, Hashable, Sendable, CustomStringConvertible {
         case .otherPackage: "locator names another package than the message"
         case .hostNotAllowed(let host):
             "policy does not allow fetching code from \(host); add it to https_hosts"
-        case .fileFromPeer: "file: locators are for local clients only"
+        case .fileFromPeer: "a file: locator means nothing to another node"
         }
     }
 }
@@ -54,6 +54,19 @@ package enum CodeLocator: Hashable, Sendable {
             }
             self = .file(path: String(rest))
         case let scheme: throw .unknownScheme(String(scheme.prefix(16)))
+        }
+    }
+
+    /// Whether a client may have a node tell others to fetch `package` there; empty: nowhere.
+    package static func checkOffer(
+        _ text: String,
+        of package: PackageDigest
+    ) throws(LocatorError) {
+        guard !text.isEmpty else { return }
+        switch try CodeLocator(text) {
+        case .ring(let digest): guard digest == package else { throw .otherPackage }
+        case .https: break
+        case .file: throw .fileFromPeer
         }
     }
 

@@ -41,6 +41,15 @@ package enum LoadError: Error, Equatable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Well formed, and still not taken: not trusted, or not allowed.
+    package var isRefusal: Bool {
+        switch self {
+        case .policy: true
+        case .package(let error): error.isRefusal
+        default: false
+        }
+    }
+
     package var description: String {
         switch self {
         case .busy(let bound): "too many \(bound.rawValue); try again"

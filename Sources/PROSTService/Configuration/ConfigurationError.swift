@@ -37,7 +37,8 @@ package struct ConfigurationError: Hashable, Sendable, CustomStringConvertible {
         return place + (path.isEmpty ? "" : "\(path): ") + what
     }
 
-    private var what: String {
+    /// The mistake without its place.
+    package var what: String {
         switch reason {
         case .unreadable(let why): "cannot be read: \(why)"
         case .tooLarge(let count, let limit): "has \(count) bytes, at most \(limit)"
@@ -74,6 +75,11 @@ package struct ConfigurationErrors: Error, Hashable, Sendable, CustomStringConve
         self.errors = errors.enumerated()
             .sorted { ($0.element.line, $0.offset) < ($1.element.line, $1.offset) }
             .map(\.element)
+    }
+
+    /// Whether there was no file to read.
+    package var isUnreadable: Bool {
+        errors.contains { if case .unreadable = $0.reason { true } else { false } }
     }
 
     package var description: String {

@@ -114,20 +114,9 @@ package enum PolicyFile {
         guard let keyEntry = entries["key"] else {
             return yaml.report(entry, .missingKey("key"))
         }
-        guard let text = yaml.text(keyEntry) else { return }
-        guard let root = publicKey(text) else {
-            return yaml.report(
-                keyEntry,
-                .invalid("not a public key; write minisign's RW… line or 64 hexadecimal digits")
-            )
-        }
+        guard let root = yaml.publicKey(keyEntry) else { return }
         let provider = ProviderRule(root: root, name: name, origin: yaml.origin(entry), rule: rule)
         if !policy.add(provider) { yaml.report(keyEntry, .duplicateKey("this provider")) }
-    }
-
-    private static func publicKey(_ text: String) -> PublicKey? {
-        if let raw = Hexadecimal.bytes(text) { return PublicKey(raw: raw) }
-        return try? MinisignPublicKey(file: Array(text.utf8)).key
     }
 
     private static func addApplication(

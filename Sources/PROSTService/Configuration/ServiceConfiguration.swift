@@ -1,3 +1,4 @@
+package import Cryptography
 package import KBR
 package import PROSTNode
 package import SansIO
@@ -75,6 +76,9 @@ package struct ServiceConfiguration: Hashable, Sendable {
     package var listen: HostPort?
     package var advertise: HostPort?
     package var join: [JoinAddress] = []
+    /// Closes the ring: whose tokens let nodes in.
+    package var operatorKey: PublicKey?
+    package var joinTokenFile: String?
     /// Length r of the successor list; a parameter of the ring.
     package var successors: Int?
     /// Replica count k; a parameter of the ring.

@@ -17,6 +17,7 @@ extension ServiceConfiguration {
         let folder = String(path.dropLast(name.count))
         configuration.dataDirectory = configuration.dataDirectory.map { absolute($0, folder) }
         configuration.policyFile = configuration.policyFile.map { absolute($0, folder) }
+        configuration.joinTokenFile = configuration.joinTokenFile.map { absolute($0, folder) }
         return configuration
     }
 
@@ -58,10 +59,15 @@ extension ServiceConfiguration {
 
     private mutating func readRing(_ entry: StrictYAML.Entry?, _ yaml: inout StrictYAML) {
         guard let entry else { return }
-        let entries = yaml.mapping(entry, keys: ["name", "listen", "advertise", "join"])
+        let entries = yaml.mapping(
+            entry,
+            keys: ["name", "listen", "advertise", "join", "operator_key", "join_token"]
+        )
         ringName = yaml.name(entries["name"])
         listen = yaml.address(entries["listen"], allowsAnyPort: true)
         advertise = yaml.address(entries["advertise"], allowsAnyPort: false)
+        operatorKey = yaml.publicKey(entries["operator_key"])
+        joinTokenFile = yaml.text(entries["join_token"])
         for item in yaml.list(entries["join"]) {
             guard let text = yaml.text(item) else { continue }
             if let address = JoinAddress(text) {

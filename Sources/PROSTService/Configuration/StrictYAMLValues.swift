@@ -1,4 +1,6 @@
+internal import Cryptography
 internal import PROSTNode
+internal import Wire
 
 /// Numbers with units, choices and sizes, each with its range.
 extension StrictYAML {
@@ -82,6 +84,22 @@ extension StrictYAML {
             )
         )
         return nil
+    }
+
+    /// A key as minisign writes it, or its digits.
+    mutating func publicKey(_ entry: Entry?) -> PublicKey? {
+        guard let entry, let text = text(entry) else { return nil }
+        let key =
+            if let raw = Hexadecimal.bytes(text) { PublicKey(raw: raw) } else {
+                try? MinisignPublicKey(file: Array(text.utf8)).key
+            }
+        if key == nil {
+            report(
+                entry,
+                .invalid("not a public key; write minisign's RW… line or 64 hexadecimal digits")
+            )
+        }
+        return key
     }
 
     private static func units(_ unit: Limit.Unit) -> String {

@@ -1,16 +1,17 @@
 internal import Foundation
-internal import KBR
-internal import PROSTNode
-internal import PeerletRuntime
-internal import SansIO
+package import KBR
+package import NIOCore
+package import PROSTNode
+package import PeerletRuntime
+package import SansIO
 internal import Synchronization
 
 /// One worker thread that runs upcalls, off the event loop (`Spec/node.md` §3).
 ///
 /// It owns the machines of its instances and gives each a slice of fuel in turn, so that a long
 /// upcall does not keep the others waiting.
-final class ExecutionLane: Sendable {
-    enum Work: Sendable {
+package final class ExecutionLane: Sendable {
+    package enum Work: Sendable {
         case execute(Invocation)
         case finish(UInt64, isAccepted: Bool)
         case drop(InstanceID)
@@ -25,7 +26,8 @@ final class ExecutionLane: Sendable {
 
     private struct State {
         var work: [Work] = []
-        var isClosed = false
+        /// Fulfilled when the thread ends; nil while it is to go on.
+        var closing: EventLoopPromise<Void>?
     }
 
     /// Fuel of one slice: about a millisecond.
@@ -57,9 +59,12 @@ final class ExecutionLane: Sendable {
         signal.signal()
     }
 
-    func close() {
-        state.withLock { $0.isClosed = true }
+    /// Drops what waits and ends the thread after the slice that runs; to be called once.
+    func close(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        state.withLock { $0.closing = promise }
         signal.signal()
+        return promise.futureResult
     }
 
     private func run() {
@@ -68,11 +73,11 @@ final class ExecutionLane: Sendable {
         var running: [(invocation: UInt64, time: TimeSpan)] = []
         while true {
             if running.isEmpty { signal.wait() }
-            let (work, isClosed) = state.withLock { state in
+            let (work, closing) = state.withLock { state in
                 defer { state.work = [] }
-                return (state.work, state.isClosed)
+                return (state.work, state.closing)
             }
-            if isClosed { return }
+            if let closing { return closing.succeed(()) }
             for item in work { carryOut(item, machines, &running) }
             guard !running.isEmpty else { continue }
             var (invocation, time) = running.removeFirst()
@@ -141,10 +146,10 @@ final class ExecutionLane: Sendable {
 }
 
 /// The lanes of one node; an instance always runs in the same one.
-final class LanePool: Sendable {
+package final class LanePool: Sendable {
     private let lanes: [ExecutionLane]
 
-    init(
+    package init(
         count: Int,
         store: SQLiteStore,
         environment: MachineEnvironment,
@@ -160,15 +165,18 @@ final class LanePool: Sendable {
         }
     }
 
-    func submit(_ work: ExecutionLane.Work, for instance: InstanceID) {
+    package func submit(_ work: ExecutionLane.Work, for instance: InstanceID) {
         let word = instance.application.identifier.words.3 ^ (instance.key?.words.3 ?? 0)
         lanes[Int(word % UInt64(lanes.count))].submit(work)
     }
 
     /// Work that belongs to no instance: the last lane's, which is the least busy one.
-    func submit(_ work: ExecutionLane.Work) {
+    package func submit(_ work: ExecutionLane.Work) {
         lanes[lanes.count - 1].submit(work)
     }
 
-    func close() { for lane in lanes { lane.close() } }
+    /// Completes when no lane touches the store or delivers anything any more.
+    package func close(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        .andAllComplete(lanes.map { $0.close(on: eventLoop) }, on: eventLoop)
+    }
 }

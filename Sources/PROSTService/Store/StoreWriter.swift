@@ -1,10 +1,11 @@
 internal import Foundation
-internal import PeerletRuntime
+package import NIOCore
+package import PeerletRuntime
 internal import Synchronization
 
 /// Group commit on a thread of its own: everything that waits becomes durable in one transaction
 /// (`Spec/node.md` §7).
-final class StoreWriter: Sendable {
+package final class StoreWriter: Sendable {
     private struct Waiting: Sendable {
         var number: UInt64
         var batch: StoreBatch
@@ -12,7 +13,8 @@ final class StoreWriter: Sendable {
 
     private struct State {
         var waiting: [Waiting] = []
-        var isClosed = false
+        /// Fulfilled when the thread ends; nil while it is to go on.
+        var closing: EventLoopPromise<Void>?
         /// Once a commit has failed nothing is acknowledged any more.
         var failure: StoreError?
     }
@@ -20,11 +22,13 @@ final class StoreWriter: Sendable {
     private let store: SQLiteStore
     private let state = Mutex(State())
     private let signal = DispatchSemaphore(value: 0)
-    private let finished = DispatchSemaphore(value: 0)
     private let report: @Sendable (UInt64, StoreError?) -> Void
 
     /// `report` is called on the writer's thread, in the order of the batches.
-    init(store: SQLiteStore, report: @escaping @Sendable (UInt64, StoreError?) -> Void) {
+    package init(
+        store: SQLiteStore,
+        report: @escaping @Sendable (UInt64, StoreError?) -> Void
+    ) {
         self.store = store
         self.report = report
         let thread = Thread { [self] in run() }
@@ -32,29 +36,30 @@ final class StoreWriter: Sendable {
         thread.start()
     }
 
-    func commit(_ batch: StoreBatch, number: UInt64) {
+    package func commit(_ batch: StoreBatch, number: UInt64) {
         state.withLock { $0.waiting.append(Waiting(number: number, batch: batch)) }
         signal.signal()
     }
 
-    /// Writes what waits and ends the thread.
-    func close() {
-        state.withLock { $0.isClosed = true }
+    /// Writes what waits and ends the thread, without keeping `eventLoop` from its work meanwhile;
+    /// to be called once.
+    package func close(on eventLoop: any EventLoop) -> EventLoopFuture<Void> {
+        let promise = eventLoop.makePromise(of: Void.self)
+        state.withLock { $0.closing = promise }
         signal.signal()
-        finished.wait()
+        return promise.futureResult
     }
 
     private func run() {
         while true {
             signal.wait()
-            let (group, isClosed, failure) = state.withLock { state in
+            let (group, closing, failure) = state.withLock { state in
                 defer { state.waiting = [] }
-                return (state.waiting, state.isClosed, state.failure)
+                return (state.waiting, state.closing, state.failure)
             }
             if !group.isEmpty { write(group, failure) }
-            if isClosed { break }
+            if let closing { return closing.succeed(()) }
         }
-        finished.signal()
     }
 
     private func write(_ group: [Waiting], _ earlier: StoreError?) {

@@ -14,9 +14,11 @@ struct CallCommand: AsyncParsableCommand {
         abstract: "Call a method of a peerlet.",
         discussion: """
             EXAMPLES
-              prost call dht put --key colour --payload blue
-              prost call dht put --key picture --file picture.png
-              prost call dht get --key picture --output copy.png
+              prost call dht put --key colour --payload blue --node n1
+              prost call dht put --key picture --file picture.png --node n1
+              prost call dht get --key picture --output copy.png --node n1
+
+            An answer that is no text is shown as digits; --output takes it as it is.
             """
     )
 
@@ -32,7 +34,7 @@ struct CallCommand: AsyncParsableCommand {
     var payload: String?
     @Option(name: .long, help: "The payload from a file; - is standard input.")
     var file: String?
-    @Option(name: .long, help: "Write the answer's payload to a file.")
+    @Option(name: .long, help: "Write the answer's bytes to a file; - is standard output.")
     var output: String?
     @Option(name: .long, help: "Fuel for everything the call causes.")
     var fuel: UInt64 = 4_000_000
@@ -84,22 +86,15 @@ struct CallCommand: AsyncParsableCommand {
             throw CommandFailure(.usage, "--payload and --file exclude each other")
         }
         guard let file else { return Array((payload ?? "").utf8) }
-        let handle =
-            file == "-" ? FileHandle.standardInput : FileHandle(forReadingAtPath: file)
-        guard let handle else { throw CommandFailure(.noInput, "cannot read \(file)") }
-        let data = try handle.read(upToCount: WireLimits.payload + 1) ?? Data()
-        guard data.count <= WireLimits.payload else {
-            throw CommandFailure(
-                .badInput,
-                "\(file) is larger than a message may be (\(WireLimits.payload) bytes)",
-                hint: "store it in parts under keys of their own"
-            )
-        }
-        return Array(data)
+        return try InputFile.read(
+            file,
+            limit: WireLimits.payload,
+            hint: "a message takes no more; store it in parts under keys of their own"
+        )
     }
 
     private func show(_ document: Document, _ bytes: [UInt8]) throws {
-        if let output {
+        if let output, output != "-" {
             guard FileManager.default.createFile(atPath: output, contents: Data(bytes)) else {
                 throw CommandFailure(.cannotCreate, "cannot write \(output)")
             }
@@ -109,15 +104,26 @@ struct CallCommand: AsyncParsableCommand {
             "ok  status \(document.text("status"))  node \(document.short("node"))  "
                 + "hops \(document.text("hops"))  fuel \(document.text("fuel"))"
         )
-        guard output == nil, !bytes.isEmpty else { return }
-        let isText = String(validating: bytes, as: UTF8.self)?.unicodeScalars.allSatisfy {
-            $0.value >= 32 || $0 == "\n" || $0 == "\t"
-        }
-        if isText == true || isatty(STDOUT_FILENO) == 0 {
+        if output == "-" {
             FileHandle.standardOutput.write(Data(bytes))
-            if isText == true, bytes.last != 10 { print() }
-        } else {
-            print(Hexadecimal.text(bytes))
+        } else if output == nil, !bytes.isEmpty {
+            let text = AnswerText.text(bytes)
+            print(text, terminator: text.hasSuffix("\n") ? "" : "\n")
         }
+    }
+}
+
+/// An answer's bytes as a person reads them.
+enum AnswerText {
+    /// Text as it is, eight bytes as the number that peerlets mean by them, others as digits.
+    static func text(_ bytes: [UInt8]) -> String {
+        let text = String(validating: bytes, as: UTF8.self)
+        let isShown = { (scalar: Unicode.Scalar) in
+            scalar.value >= 32 || scalar == "\n" || scalar == "\t"
+        }
+        if let text, text.unicodeScalars.allSatisfy(isShown) { return text }
+        guard bytes.count == 8 else { return "\(bytes.count) bytes: \(Hexadecimal.text(bytes))" }
+        let number = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        return "\(number)  (8 bytes, read as a number)"
     }
 }

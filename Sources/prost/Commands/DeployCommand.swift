@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
 internal import PROSTNode
-internal import Wire
 
 /// Hands a package to a node and shows that it runs there.
 struct DeployCommand: AsyncParsableCommand {
@@ -23,7 +21,7 @@ struct DeployCommand: AsyncParsableCommand {
 
     func run() async throws {
         try await reporting(asJSON: target.json) {
-            let package = try readPackage(file)
+            let package = try InputFile.package(file)
             let client = try await NodeClient.connect(target)
             if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
             let response = try await client.ask(.deploy(package: package, locator: locator))
@@ -39,20 +37,4 @@ struct DeployCommand: AsyncParsableCommand {
             print("next         prost app list; prost call \(document.text("name")) METHOD --key …")
         }
     }
-}
-
-/// Reads a file of at most a package's size.
-func readPackage(_ path: String) throws -> [UInt8] {
-    guard let handle = FileHandle(forReadingAtPath: path) else {
-        throw CommandFailure(.noInput, "cannot read \(path)")
-    }
-    defer { try? handle.close() }
-    let data = try handle.read(upToCount: WireLimits.package + 1) ?? Data()
-    guard data.count <= WireLimits.package else {
-        throw CommandFailure(
-            .badInput,
-            "\(path) is larger than a package may be (\(WireLimits.package) bytes)"
-        )
-    }
-    return Array(data)
 }

@@ -1,10 +1,7 @@
 internal import ArgumentParser
 internal import Cryptography
-internal import Dispatch
 internal import Foundation
 internal import PROSTNode
-internal import PROSTService
-internal import PeerletPackage
 
 /// A ring on this machine, with a peerlet deployed.
 struct DevCommand: AsyncParsableCommand {
@@ -30,6 +27,8 @@ struct DevCommand: AsyncParsableCommand {
     var successors = 3
     @Flag(name: .long, help: "Keep the nodes' folders when it ends.")
     var keep = false
+    @Flag(name: .long, help: "End when standard input ends: for programs that start rings.")
+    var lifeline = false
     @Flag(name: .long, help: "Print one JSON document when the ring is up.")
     var json = false
 
@@ -38,11 +37,16 @@ struct DevCommand: AsyncParsableCommand {
             guard (1...64).contains(nodes) else {
                 throw CommandFailure(.usage, "--nodes takes 1 to 64")
             }
+            guard (2...16).contains(successors) else {
+                throw CommandFailure(.usage, "--successors takes 2 to 16")
+            }
+            // From here on no signal leaves the nodes behind.
+            let interrupt = Interrupt(hasLifeline: lifeline)
             let ring = try LocalRing(nodes: nodes, successors: successors)
             defer { ring.stop(keepingFolders: keep) }
             let package = try path.map { try ring.package($0) }
             if let package { try ring.trust(package) }
-            try await ring.start { Terminal.error($0) }
+            try await ring.start(interrupt) { Terminal.error($0) }
             if let package { try await ring.deploy(package) }
             if json {
                 print(JSONText.line(ring.document))
@@ -50,23 +54,7 @@ struct DevCommand: AsyncParsableCommand {
                 print(ring.text(package))
             }
             fflush(nil)
-            await Interrupt.wait()
+            await interrupt.wait()
         }
-    }
-}
-
-/// Waits for Ctrl-C or SIGTERM.
-enum Interrupt {
-    static func wait() async {
-        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let sources = [SIGINT, SIGTERM].map { number in
-            _ = signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler(handler: DispatchWorkItem { continuation.yield(number) })
-            source.resume()
-            return source
-        }
-        for await _ in signals { break }
-        for source in sources { source.cancel() }
     }
 }

@@ -54,10 +54,18 @@ struct LookupCommand: AsyncParsableCommand {
             let rows = path.enumerated().map { index, node in
                 [
                     "\(index)", "\(node.id)", "\(node.endpoint)",
-                    index == 0 ? "start" : index == path.count - 1 ? "root" : "closer to the key",
+                    Self.reason(index, of: path.count),
                 ]
             }
             print(Terminal.table(["hop", "node", "address", "why"], rows))
+        }
+    }
+
+    private static func reason(_ index: Int, of count: Int) -> String {
+        switch (index, count - 1) {
+        case (0, 0): "start and root"
+        case (0, _): "start"
+        case (let index, let last): index == last ? "root" : "closer to the key"
         }
     }
 

@@ -1,7 +1,5 @@
 internal import ArgumentParser
-internal import Foundation
 internal import PROSTNode
-internal import PROSTService
 internal import PeerletPackage
 
 /// What the owner's policy says.
@@ -29,7 +27,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting(asJSON: target.json) {
-                let package = try readPackage(file)
+                let package = try InputFile.package(file)
                 let (isAllowed, document) = try await verdict(package)
                 print(
                     target.json
@@ -42,10 +40,7 @@ struct PolicyCommand: AsyncParsableCommand {
 
         private func verdict(_ package: [UInt8]) async throws -> (Bool, Document) {
             if let policy {
-                let rules: NodePolicy
-                do { rules = try PolicyFile.load(path: policy) } catch {
-                    throw CommandFailure(.configuration, "\(error)")
-                }
+                let rules = try ConfigurationFiles.policy(policy)
                 do throws(PackageError) {
                     let signed = try PackageReader.inspect(package)
                     guard let explanation = rules.explanation(of: signed) else {
@@ -53,7 +48,10 @@ struct PolicyCommand: AsyncParsableCommand {
                     }
                     return (explanation.isAllowed, Document(explanation))
                 } catch {
-                    throw CommandFailure(.badInput, "\(file): \(error)")
+                    throw CommandFailure(
+                        error.isRefusal ? .refused : .badInput,
+                        "\(file): \(error)"
+                    )
                 }
             }
             let client = try await NodeClient.connect(target)
@@ -64,19 +62,33 @@ struct PolicyCommand: AsyncParsableCommand {
         }
     }
 
-    struct Check: ParsableCommand {
+    struct Check: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Read a policy file and report every mistake in it."
+            abstract: "Read a policy file and report every mistake in it; exit 78 if any.",
+            discussion: """
+                EXAMPLES
+                  prost policy check policy.yaml
+                """
         )
         @Argument(help: "The policy file (YAML).")
         var file: String
+        @Flag(name: .long, help: "Print one JSON document.")
+        var json = false
 
-        func run() throws {
-            do {
-                _ = try PolicyFile.load(path: file)
-                print("\(file): ok")
-            } catch {
-                throw CommandFailure(.configuration, "\(error)").report(asJSON: false)
+        func run() async throws {
+            try await reporting(asJSON: json) {
+                let policy = try ConfigurationFiles.policy(file)
+                let figures = Document.object([
+                    .init("ok", .flag(true)), .init("file", .text(file)),
+                    .init("providers", .integer(Int64(policy.providers.count))),
+                    .init("apps", .integer(Int64(policy.applications.count))),
+                    .init("revoked", .integer(Int64(policy.revoked.count))),
+                ])
+                if json { return print(JSONText.pretty(figures)) }
+                print(
+                    "\(file): ok (providers \(figures.text("providers")), apps "
+                        + "\(figures.text("apps")), revoked \(figures.text("revoked")))"
+                )
             }
         }
     }

@@ -11,7 +11,11 @@ struct RingCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show one node's place in the ring: neighbours and fingers."
+            abstract: "Show one node's place in the ring: neighbours and fingers.",
+            discussion: """
+                EXAMPLES
+                  prost ring show --node n1
+                """
         )
         @OptionGroup var target: NodeTarget
 

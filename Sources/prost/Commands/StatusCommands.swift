@@ -7,7 +7,11 @@ internal import PeerletBytecode
 struct StatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "status",
-        abstract: "Show one node's state on one screen."
+        abstract: "Show one node's state on one screen.",
+        discussion: """
+            EXAMPLES
+              prost status --node n1
+            """
     )
     @OptionGroup var target: NodeTarget
 
@@ -53,7 +57,11 @@ struct AppCommand: AsyncParsableCommand {
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "List applications: where their code came from, what they hold."
+            abstract: "List applications: where their code came from, what they hold.",
+            discussion: """
+                EXAMPLES
+                  prost app list --node n1
+                """
         )
         @OptionGroup var target: NodeTarget
 
@@ -85,7 +93,11 @@ struct AppCommand: AsyncParsableCommand {
 
     struct Limits: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Show which limits bit, how often, and where they were set."
+            abstract: "Show which limits bit, how often, and where they were set.",
+            discussion: """
+                EXAMPLES
+                  prost app limits --node n1
+                """
         )
         @OptionGroup var target: NodeTarget
 
@@ -105,7 +117,12 @@ struct AppCommand: AsyncParsableCommand {
 struct TopCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "top",
-        abstract: "Show what applications use, refreshed every two seconds."
+        abstract: "Show what applications use, refreshed every two seconds.",
+        discussion: """
+            EXAMPLES
+              prost top --node n1
+              prost top --once --json --node n1
+            """
     )
     @Flag(name: .long, help: "Print once and end.")
     var once = false
@@ -167,7 +184,11 @@ struct TopCommand: AsyncParsableCommand {
 struct LeaveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "leave",
-        abstract: "Tell a node to hand over, leave its ring and stop."
+        abstract: "Tell a node to hand over, leave its ring and stop.",
+        discussion: """
+            EXAMPLES
+              prost leave --node n1
+            """
     )
     @OptionGroup var target: NodeTarget
 
@@ -186,12 +207,18 @@ struct LeaveCommand: AsyncParsableCommand {
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "version",
-        abstract: "Show the versions of tool, protocol, ABI and prices."
+        abstract: "Show the versions of tool, protocol, ABI and prices.",
+        discussion: """
+            EXAMPLES
+              prost version --json
+            """
     )
     @Flag(name: .long, help: "Print one JSON document.")
     var json = false
 
     static let tool = "0.1.0"
+    static let line =
+        "prost \(tool)  protocol 1  ABI \(HostABI.version)  price table \(OpcodeTable.priceVersion)"
 
     func run() throws {
         let document = Document.object([
@@ -201,9 +228,6 @@ struct VersionCommand: ParsableCommand {
             .init("price_table", .integer(Int64(OpcodeTable.priceVersion))),
         ])
         if json { return print(JSONText.pretty(document)) }
-        print(
-            "prost \(Self.tool)  protocol 1  ABI \(HostABI.version)  "
-                + "price table \(OpcodeTable.priceVersion)"
-        )
+        print(Self.line)
     }
 }

@@ -1,8 +1,10 @@
+import Cryptography
 import KBR
 import PROSTNode
 import PROSTService
 import SansIO
 import Testing
+import Wire
 
 struct ServiceConfigurationTests {
     static func errors(_ text: String) -> String {
@@ -14,6 +16,7 @@ struct ServiceConfigurationTests {
 
     @Test func `a whole configuration is read`() throws {
         let id = String(repeating: "0f", count: 32)
+        let key = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
         let text = """
             node: { name: alpha, data_dir: data }
             ring:
@@ -21,6 +24,8 @@ struct ServiceConfigurationTests {
               listen: 0.0.0.0:7400
               advertise: "[2001:db8::1]:7400"
               join: [node2.example.org:7400, \(id)@10.0.0.1:7401]
+              operator_key: \(key)
+              join_token: alpha.token
             chord: { successors: 8, replicas: 3 }
             limits: { fuel: 50M/s, memory: 512MiB, storage: 2GiB, instances: 100, applications: 9 }
             policy: policy.yaml
@@ -33,6 +38,8 @@ struct ServiceConfigurationTests {
         #expect(configuration.listen == HostPort(host: "0.0.0.0", port: 7400))
         #expect(configuration.advertise?.host == "2001:db8::1")
         #expect(configuration.join.map(\.description).last == "\(id)@10.0.0.1:7401")
+        #expect(configuration.operatorKey == Hexadecimal.bytes(key).flatMap(PublicKey.init(raw:)))
+        #expect(configuration.joinTokenFile == "alpha.token")
         #expect(configuration.successors == 8)
         #expect(configuration.replicas == 3)
         #expect(configuration.totals.fuel == 50_000_000)
@@ -55,6 +62,10 @@ struct ServiceConfigurationTests {
             "node.yaml:2: ring.listen: expected HOST:PORT or [ADDRESS]:PORT"
         ),
         ("ring:\n  advertise: a:0", "node.yaml:2: ring.advertise: others cannot connect to port 0"),
+        (
+            "ring:\n  operator_key: RWx",
+            "node.yaml:2: ring.operator_key: not a public key; write minisign's RW… line or 64 hexadecimal digits"
+        ),
         ("ring:\n  join: [\"x@a:1\"]", "node.yaml:2: ring.join[0]: expected [ID@]HOST:PORT"),
         (
             "chord: { successors: 0 }",
