@@ -3,6 +3,7 @@ enum LongFiles {
     static let reasons: [String: String] = [
         "Sources/PROSTNode/Commands/ClientDispatch.swift": "every command of the local socket",
         "Sources/PROSTNode/Consistency/RangeKeeper.swift": "one state machine's inputs and effects",
+        "Sources/PROSTNode/Consistency/RangeMember.swift": "all rules of the acceptor",
         "Sources/PROSTNode/Loader/CodeLoader.swift": "one state machine and its table",
         "Sources/PROSTSimulator/Simulation.swift": "the event loop of virtual time",
         "Sources/PeerletAssembler/CodeGeneratorExpressions.swift": "one case for each expression",
