@@ -22,10 +22,10 @@ import Testing
         let order = network.clockwise
         let root = network.contact(order[1]).id
         for index in order {
-            let set = network.hosts[index].node.replicaSet(root, count: 4)
+            let set = network.hosts[index].node.replicaSet(of: root, count: 4)
             #expect(set.isComplete)
             #expect(set.members.map(\.id) == [1, 2, 0].map { network.contact(order[$0]).id })
-            #expect(network.hosts[index].node.isRoot(root) == (index == order[1] ? .yes : .no))
+            #expect(network.hosts[index].node.isRoot(of: root) == (index == order[1] ? .yes : .no))
         }
     }
 

@@ -46,7 +46,7 @@ import Testing
         let last = try #require(network.clockwise.first)
         let neighborhood = network.hosts[last].node.neighborhood
         #expect(neighborhood.range?.isWholeCircle == true)
-        #expect(network.hosts[last].node.isRoot(.zero) == .yes)
+        #expect(network.hosts[last].node.isRoot(of: .zero) == .yes)
         network.add(.join(contacts: [network.contact(last)]))
         network.add(.join(contacts: [network.contact(last)]))
         network.run(for: .seconds(10))
@@ -102,7 +102,7 @@ import Testing
         let victims = Array(network.clockwise[1...])
         for victim in victims { network.crash(victim) }
         network.run(for: .seconds(3))
-        #expect(network.hosts[survivor].node.isRoot(.zero) == .unsure)
+        #expect(network.hosts[survivor].node.isRoot(of: .zero) == .unsure)
         for victim in victims {
             network.restart(victim, [.join(contacts: [network.contact(survivor)])])
         }

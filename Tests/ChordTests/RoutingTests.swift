@@ -22,7 +22,7 @@ import Testing
                 let key = Self.key(&random)
                 let route = try #require(network.route(key, from: start))
                 #expect(route.root == network.root(of: key))
-                #expect(network.hosts[route.root].node.isRoot(key) == .yes)
+                #expect(network.hosts[route.root].node.isRoot(of: key) == .yes)
                 hops += route.hops
                 routes += 1
             }
@@ -61,14 +61,14 @@ import Testing
         let node = network.hosts[order[4]].node
         let at = { (offset: Int) in network.contact(order[(4 + offset + 16) % 16]) }
 
-        #expect(node.neighborSet(4) == [at(1), at(-1), at(2), at(-2)])
-        #expect(node.replicaSet(at(0).id, count: 3).members == [at(0), at(1), at(2)])
-        #expect(node.replicaSet(at(0).id, count: 3).isComplete)
-        let long = node.replicaSet(at(0).id, count: 9)
+        #expect(node.neighborSet(count: 4) == [at(1), at(-1), at(2), at(-2)])
+        #expect(node.replicaSet(of: at(0).id, count: 3).members == [at(0), at(1), at(2)])
+        #expect(node.replicaSet(of: at(0).id, count: 3).isComplete)
+        let long = node.replicaSet(of: at(0).id, count: 9)
         #expect(long.members == [at(0), at(1), at(2), at(3)])
         #expect(!long.isComplete)
-        #expect(node.replicaSet(at(8).id, count: 1).members.isEmpty)
-        #expect(node.replicaSet(at(2).id, count: 2).members == [at(2), at(3)])
+        #expect(node.replicaSet(of: at(8).id, count: 1).members.isEmpty)
+        #expect(node.replicaSet(of: at(2).id, count: 2).members == [at(2), at(3)])
 
         #expect(
             node.range(of: at(0).id, rank: 0, cumulative: false)
@@ -84,9 +84,9 @@ import Testing
         )
         #expect(node.range(of: at(8).id, rank: 0, cumulative: false) == nil)
 
-        #expect(node.isRoot(at(0).id) == .yes)
-        #expect(node.isRoot(at(1).id) == .no)
-        #expect(node.isRoot(at(-1).id) == .no)
+        #expect(node.isRoot(of: at(0).id) == .yes)
+        #expect(node.isRoot(of: at(1).id) == .no)
+        #expect(node.isRoot(of: at(-1).id) == .no)
         #expect(node.localLookup(at(1).id, count: 1, safe: true) == [at(1)])
         #expect(node.localLookup(at(0).id, count: 1, safe: true) == [at(0)])
         let far = node.localLookup(at(10).id, count: 3, safe: false)
@@ -103,7 +103,7 @@ import Testing
         for (position, index) in order.enumerated() {
             let node = network.hosts[index].node
             for root in 0..<4 {
-                let set = node.replicaSet(at(root).id, count: 9)
+                let set = node.replicaSet(of: at(root).id, count: 9)
                 #expect(set.isComplete)
                 #expect(set.members == (0..<4).map { at(root + $0) })
             }
@@ -131,9 +131,9 @@ import Testing
         let node = network.add(.join(contacts: [stranger]))
         network.run(for: .seconds(1))
         let own = network.hosts[node].node
-        #expect(own.isRoot(.zero) == .unsure)
+        #expect(own.isRoot(of: .zero) == .unsure)
         #expect(own.nextHop(toward: .zero, avoiding: { _ in false }) == .unknown)
-        #expect(!own.replicaSet(.zero, count: 1).isComplete)
+        #expect(!own.replicaSet(of: .zero, count: 1).isComplete)
         #expect(own.range(of: own.node.id, rank: 0, cumulative: false) == nil)
     }
 
@@ -142,9 +142,9 @@ import Testing
         network.run(for: .seconds(5))
         let index = network.clockwise[0]
         let own = network.contact(index).id
-        #expect(network.hosts[index].node.isRoot(own) == .yes)
+        #expect(network.hosts[index].node.isRoot(of: own) == .yes)
         network.side[index] = 1
         network.run(for: .seconds(8))
-        #expect(network.hosts[index].node.isRoot(own) == .unsure)
+        #expect(network.hosts[index].node.isRoot(of: own) == .unsure)
     }
 }

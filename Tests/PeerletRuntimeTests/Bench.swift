@@ -9,7 +9,7 @@ import Testing
 import Wire
 
 /// A ring in which every node knows all others.
-struct FullRing: RoutingQueries {
+struct FullRing: CommonAPI {
     var nodes: [NodeHandle]
     var local: NodeHandle
     var isUnsure = false
@@ -45,8 +45,18 @@ struct FullRing: RoutingQueries {
         }
     }
 
-    func replicaSet(of key: Identifier, count: Int) -> [NodeHandle]? {
-        isUnsure ? nil : (0..<min(count, nodes.count)).map { member(root(of: key) + $0) }
+    func nextHop(toward key: Identifier, avoiding: (Identifier) -> Bool) -> RouteDecision {
+        let next = localLookup(key, count: nodes.count, safe: false).first { !avoiding($0.id) }
+        guard let next else { return .unknown }
+        return next == local ? .deliverHere : .forward(next)
+    }
+
+    func replicaSet(of key: Identifier, count: Int) -> ReplicaSet {
+        let count = isUnsure ? 0 : min(count, nodes.count)
+        return ReplicaSet(
+            members: (0..<count).map { member(root(of: key) + $0) },
+            isComplete: !isUnsure
+        )
     }
 
     func range(of node: Identifier, rank: Int, cumulative: Bool) -> RingInterval? {

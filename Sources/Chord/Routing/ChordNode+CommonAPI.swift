@@ -2,7 +2,9 @@ package import KBR
 internal import SansIO
 
 /// The common API on this ring (`Spec/common-api.md`).
-extension ChordNode: RoutingOperations {
+extension ChordNode: CommonAPI {
+    package var local: NodeHandle { node }
+
     package func nextHop(
         toward key: Identifier,
         avoiding: (Identifier) -> Bool
@@ -33,7 +35,7 @@ extension ChordNode: RoutingOperations {
         return Array(result.prefix(count))
     }
 
-    package func neighborSet(_ count: Int) -> [NodeHandle] {
+    package func neighborSet(count: Int) -> [NodeHandle] {
         guard isMember, count > 0 else { return [] }
         let view = ringView
         var result: [NodeHandle] = []
@@ -48,7 +50,7 @@ extension ChordNode: RoutingOperations {
         return Array(result.prefix(count))
     }
 
-    package func replicaSet(_ key: Identifier, count: Int) -> ReplicaSet {
+    package func replicaSet(of key: Identifier, count: Int) -> ReplicaSet {
         let none = ReplicaSet(members: [], isComplete: false)
         guard isMember, count > 0 else { return none }
         let view = ringView
@@ -79,7 +81,7 @@ extension ChordNode: RoutingOperations {
         return RingInterval(after: lower.id, through: upper.id)
     }
 
-    package func isRoot(_ key: Identifier) -> RootCertainty {
+    package func isRoot(of key: Identifier) -> Certainty {
         guard isMember, !isIsolated, let range = ownRange else { return .unsure }
         if range.contains(key) { return isSettled ? .yes : .unsure }
         // A live node at or after the key and before this one is a better root.

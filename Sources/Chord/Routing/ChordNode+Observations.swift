@@ -28,22 +28,3 @@ extension FailureDetector {
         knownPeers.sorted().compactMap { id in smoothedRoundTrip(to: id).map { (id, $0) } }
     }
 }
-
-extension ChordNode: RoutingQueries {
-    package var local: NodeHandle { node }
-
-    package func neighborSet(count: Int) -> [NodeHandle] { neighborSet(count) }
-
-    package func replicaSet(of key: Identifier, count: Int) -> [NodeHandle]? {
-        let set = replicaSet(key, count: count)
-        return set.members.isEmpty ? nil : set.members
-    }
-
-    package func isRoot(of key: Identifier) -> Certainty {
-        switch isRoot(key) {
-        case .yes: .yes
-        case .no: .no
-        case .unsure: .unsure
-        }
-    }
-}

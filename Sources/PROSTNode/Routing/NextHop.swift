@@ -128,7 +128,8 @@ extension Node {
     /// key's replica set, as far as it knows.
     private mutating func actAsRoot(_ number: UInt64, _ passage: Passage) {
         let message = passage.message
-        let members = chord.replicaSet(message.destination, count: configuration.replicas).members
+        let members = chord.replicaSet(of: message.destination, count: configuration.replicas)
+            .members
         guard Int(message.rank) < configuration.replicas,
             members.isEmpty || members.contains(where: { $0.id == handle.id })
         else { return reject(number, passage, status: .unsure) }

@@ -38,13 +38,13 @@ extension UpcallExecution {
         let count = try number(1, in: Self.counts)
         let key = try identifier(0)
         let out = try range(2, count * NodeHandle.byteCount)
-        let nodes: [NodeHandle]?
-        if let configured = ring.configured {
-            nodes = configured.first { $0.arc.contains(key) }?.members
-        } else {
-            nodes = ring.routing.replicaSet(of: key, count: count)
-        }
-        guard let nodes else { throw .refused(.unsure) }
+        let nodes =
+            if let configured = ring.configured {
+                configured.first { $0.arc.contains(key) }?.members ?? []
+            } else {
+                ring.routing.replicaSet(of: key, count: count).members
+            }
+        guard !nodes.isEmpty else { throw .refused(.unsure) }
         return try write(nodes, to: out)
     }
 

@@ -4,12 +4,12 @@ package import KBR
 package struct RingView: Sendable {
     /// Grows with every change of this node's neighbourhood or of a configured range.
     package var epoch: UInt64
-    package var routing: any RoutingQueries
+    package var routing: any CommonAPI
     /// For applications with a consistent store: the configured arcs that this node is in; nil for
     /// all others, which see the ring's current knowledge.
     package var configured: [ConfiguredRange]?
 
-    package init(epoch: UInt64, routing: any RoutingQueries, configured: [ConfiguredRange]?) {
+    package init(epoch: UInt64, routing: any CommonAPI, configured: [ConfiguredRange]?) {
         self.epoch = epoch
         self.routing = routing
         self.configured = configured
