@@ -8,6 +8,8 @@ final class Daemon: @unchecked Sendable {
     let process: Process
     private let lifeline = Pipe()
     private let name: String
+    /// Kept until the process has ended, which writes there to the last.
+    private let folder: TestFolder
 
     /// Starts `prost ARGUMENTS --lifeline --json`.
     init(
@@ -15,6 +17,7 @@ final class Daemon: @unchecked Sendable {
         in folder: TestFolder,
         environment: [String: String] = [:]
     ) throws {
+        self.folder = folder
         process = Program.prost.process(
             arguments + ["--lifeline", "--json"],
             in: folder,
@@ -27,7 +30,12 @@ final class Daemon: @unchecked Sendable {
         try process.run()
     }
 
-    deinit { end() }
+    deinit {
+        end()
+        let deadline = Date().addingTimeInterval(15)
+        while process.isRunning, Date() < deadline { usleep(5000) }
+        if process.isRunning { signal(SIGKILL) }
+    }
 
     var standardError: String {
         (try? String(contentsOfFile: name + ".err", encoding: .utf8)) ?? ""
