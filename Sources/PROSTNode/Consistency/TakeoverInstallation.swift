@@ -205,6 +205,7 @@ extension RangeKeeper {
         }
         takeover?.phase = .committing
         takeover?.requests = []
+        tellChosen(current)
         commitHere(current)
     }
 
@@ -226,14 +227,19 @@ extension RangeKeeper {
         }
     }
 
-    private mutating func finishTakeover() {
-        guard let current = takeover else { return }
+    /// At once, for it is so whatever becomes of this takeover: a change of the ring may end it
+    /// before this node's own record is durable.
+    private mutating func tellChosen(_ current: Takeover) {
         var nodes = current.members
         for piece in current.pieces {
             nodes += (piece.chosen?.members ?? []) + (piece.pending?.members ?? [])
         }
         announce(current.arc, current.configuration, to: nodes)
         repeatAnnouncements()
+    }
+
+    private mutating func finishTakeover() {
+        guard takeover != nil else { return }
         takeover = nil
         failures = 0
         cuts = []
