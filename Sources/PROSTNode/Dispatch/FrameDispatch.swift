@@ -41,6 +41,7 @@ extension Node {
             let now = now
             withLoader { $0.receive(chunk, from: peer, at: now, &$1) }
         case .range: rangeMessage(try RangeFrame(wireBytes: frame.body, "range"), from: peer)
+        case .fuelReturn: arrive(try FuelReturn(wireBytes: frame.body, "returned fuel"))
         case .offer: offered(try ApplicationOffer(wireBytes: frame.body, "offer"), by: peer)
         }
     }

@@ -20,10 +20,14 @@ struct InstanceRecord: Sendable {
     struct Running: Sendable {
         var invocation: UInt64
         var entry: MailboxEntry
-        /// Fuel lent to the upcall; the rest of the entry's budget waits in the entry.
+        /// Fuel lent to the upcall: of the entry's budget, the rest of which waits in the entry, or
+        /// of the instance's rate.
         var lease: UInt64
         /// The configured ranges that the upcall sees.
         var configured: [ConfiguredRange]
+
+        /// What it holds of a message's fuel.
+        var heldFuel: UInt64 { entry.budget.map { $0 &+ lease } ?? 0 }
 
         /// Whether the upcall saw this node serve a key as root: what it then reads and answers
         /// holds only as long as that does.
@@ -126,7 +130,7 @@ struct InstanceRecord: Sendable {
     /// Fuel held by waiting and running upcalls and by outputs.
     var heldFuel: UInt64 {
         mailbox.heldFuel &+ output.heldFuel
-            &+ (running.map { ($0.entry.budget ?? 0) &+ $0.lease } ?? 0)
+            &+ (running?.heldFuel ?? 0)
     }
 }
 

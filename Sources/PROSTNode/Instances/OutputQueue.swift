@@ -6,8 +6,8 @@ struct HeldOutput: Sendable {
     var batch: UInt64?
     var entry: MailboxEntry
     var report: ExecutionReport
-    /// Fuel left for what it sends; nil when that is injected here.
-    var budget: UInt64?
+    /// Fuel left for what it sends.
+    var budget: UInt64
 }
 
 /// Output commit (`Spec/node.md` §5): effects leave in the order of their upcalls, each only after
@@ -55,5 +55,5 @@ struct OutputQueue: Sendable {
         return held
     }
 
-    var heldFuel: UInt64 { held.reduce(0) { $0 &+ ($1.budget ?? 0) } }
+    var heldFuel: UInt64 { held.reduce(0) { $0 &+ $1.budget } }
 }

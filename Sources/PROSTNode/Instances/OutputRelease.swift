@@ -45,52 +45,33 @@ extension Node {
     }
 
     private mutating func release(_ output: HeldOutput, of id: InstanceID) {
-        guard let hosted = hosted(for: id) else { return ledger.burn(output.budget ?? 0) }
+        guard let hosted = hosted(for: id) else { return ledger.burn(output.budget) }
         noteServed(output)
-        var rest = divide(output, hosted)
+        let (shares, left) = divide(output)
         for (index, effect) in output.report.effects.enumerated() {
-            carryOut(effect, share: rest.shares[index], of: output, by: id, hosted)
+            carryOut(effect, share: shares[index], of: output, by: id, hosted)
         }
         if case .completed(let result) = output.report.outcome {
             conclude(output, result: result, id, hosted)
         } else {
             conclude(output, result: 0, id, hosted)
         }
-        settle(output, &rest.left)
+        settle(output, left)
     }
 
-    /// Fuel for each effect: messages share what the upcall left, or are injected here.
-    private mutating func divide(
-        _ output: HeldOutput,
-        _ hosted: HostedApplication
-    ) -> (shares: [UInt64], left: UInt64) {
+    /// Fuel for each effect: messages share what the upcall left.
+    ///
+    /// `forward` pays for what it sends with half of that and gives the rest back to its message.
+    private func divide(_ output: HeldOutput) -> (shares: [UInt64], left: UInt64) {
         let effects = output.report.effects
-        let sends = effects.indices.filter { effects[$0].message != nil }
+        let sends = effects.indices.filter { effects[$0].budgetAsked != nil }
+        let divided = BudgetRules.shares(
+            of: output.entry.isForward ? output.budget / 2 : output.budget,
+            asked: sends.map { effects[$0].budgetAsked ?? 0 }
+        )
         var shares = [UInt64](repeating: 0, count: effects.count)
-        guard !sends.isEmpty else { return (shares, output.budget ?? 0) }
-        if let budget = output.budget, !output.entry.isForward {
-            let divided = BudgetRules.shares(
-                of: budget,
-                asked: sends.map { effects[$0].message?.budget ?? 0 }
-            )
-            for (position, index) in sends.enumerated() { shares[index] = divided[position] }
-            return (shares, budget - divided.reduce(0, +))
-        }
-        if let budget = output.budget {
-            // `forward` pays for what it sends and gives the rest back to its message.
-            let divided = BudgetRules.shares(
-                of: budget / 2,
-                asked: sends.map { effects[$0].message?.budget ?? 0 }
-            )
-            for (position, index) in sends.enumerated() { shares[index] = divided[position] }
-            return (shares, budget - divided.reduce(0, +))
-        }
-        for index in sends {
-            let asked = effects[index].message?.budget ?? 0
-            shares[index] = asked > 0 ? asked : configuration.localSendBudget
-            ledger.inject(shares[index])
-        }
-        return (shares, 0)
+        for (position, index) in sends.enumerated() { shares[index] = divided[position] }
+        return (shares, output.budget - divided.reduce(0, +))
     }
 
     private mutating func carryOut(
@@ -132,7 +113,15 @@ extension Node {
         case .count(let name, let delta):
             count(String(decoding: name, as: UTF8.self), delta, of: id)
         case .spawn(let application, let key, let argument):
-            spawn(application ?? id.application, key, argument, for: output, by: id, hosted)
+            spawn(
+                application ?? id.application,
+                key,
+                argument,
+                budget: share,
+                for: output,
+                by: id,
+                hosted
+            )
         case .checkpoint: requestSnapshot(of: id, hosted)
         case .exit: break
         }
@@ -191,7 +180,7 @@ extension Node {
         }
     }
 
-    private mutating func settle(_ output: HeldOutput, _ left: inout UInt64) {
+    private mutating func settle(_ output: HeldOutput, _ left: UInt64) {
         if case .forward(let number) = output.entry.purpose {
             forwarded(number, output.report.verdict, unused: left)
         } else {
@@ -207,10 +196,11 @@ extension MailboxEntry {
 }
 
 extension PeerletEffect {
-    /// The message that this effect sends, if it sends one that carries fuel.
-    var message: OutgoingMessage? {
+    /// Fuel that it asks to send along, 0 for a share of what there is; nil if it carries none.
+    var budgetAsked: UInt64? {
         switch self {
-        case .send(let message), .request(_, let message, _): message
+        case .send(let message), .request(_, let message, _): message.budget
+        case .spawn: 0
         default: nil
         }
     }

@@ -45,11 +45,27 @@ extension Node {
         }
         instances[report.instance] = record
         if isAccepted {
-            accept(report, running.entry, unused: unused, hosted)
+            let left = unused ?? setAside(for: report, lease: running.lease)
+            accept(report, running.entry, left: left, hosted)
         } else {
             undo(report, running, unused: unused, hosted)
         }
         schedule(report.instance)
+    }
+
+    /// Fuel for what an upcall sends that no message pays for: taken from the instance's rate like
+    /// what it spent itself, out of the lease that was at hand when it began.
+    private mutating func setAside(for report: ExecutionReport, lease: UInt64) -> UInt64 {
+        let wanted = report.effects.compactMap(\.budgetAsked).reduce(UInt64(0)) { sum, asked in
+            let (total, overflow) = sum.addingReportingOverflow(
+                asked > 0 ? asked : configuration.localSendBudget
+            )
+            return overflow ? .max : total
+        }
+        let amount = min(wanted, lease - min(report.fuelSpent, lease))
+        _ = instances[report.instance]?.fuel.takeUpTo(amount, at: now.instant)
+        ledger.inject(amount)
+        return amount
     }
 
     private mutating func account(_ report: ExecutionReport, _ record: inout InstanceRecord) {
@@ -102,7 +118,7 @@ extension Node {
     private mutating func accept(
         _ report: ExecutionReport,
         _ entry: MailboxEntry,
-        unused: UInt64?,
+        left: UInt64,
         _ hosted: HostedApplication
     ) {
         let id = report.instance
@@ -130,7 +146,7 @@ extension Node {
                 batch: batch,
                 entry: entry,
                 report: report,
-                budget: unused
+                budget: left
             )
         )
         // No upcall is made after one that ended its instance.

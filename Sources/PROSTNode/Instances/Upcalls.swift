@@ -89,7 +89,7 @@ extension Node {
         record.running = InstanceRecord.Running(
             invocation: invocation.id,
             entry: entry,
-            lease: entry.budget == nil ? 0 : lease,
+            lease: lease,
             configured: hosted.configured ?? []
         )
         record.usage.upcalls &+= 1

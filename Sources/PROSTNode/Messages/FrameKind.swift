@@ -9,4 +9,5 @@ package enum FrameKind: UInt8, Sendable {
     case chunk = 15
     case range = 16
     case offer = 17
+    case fuelReturn = 18
 }

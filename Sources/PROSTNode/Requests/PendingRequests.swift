@@ -1,4 +1,4 @@
-package import KBR
+internal import KBR
 package import PeerletRuntime
 internal import SansIO
 
@@ -6,12 +6,13 @@ internal import SansIO
 package struct SenderReference: Hashable, Sendable {
     package var instance: InstanceID
     package var token: UInt64
-    package var node: NodeHandle?
+    /// No message paid for it, but the instance's own rate.
+    package var paidByRate: Bool
 
-    package init(instance: InstanceID, token: UInt64, node: NodeHandle? = nil) {
+    package init(instance: InstanceID, token: UInt64, paidByRate: Bool = false) {
         self.instance = instance
         self.token = token
-        self.node = node
+        self.paidByRate = paidByRate
     }
 }
 
@@ -33,9 +34,13 @@ struct PendingRequest: Sendable {
     var retries: UInt8 = 0
     /// Fuel kept for further tries.
     var retryFuel: UInt64 = 0
+    /// Fuel of tries that has not come back.
+    var fuelUnderWay: UInt64 = 0
     /// Fuel set aside for the upcall that takes the answer.
     var replyFuel: UInt64 = 0
     var nextSequence: UInt32 = 0
+    /// What it leaves to the upcall that takes its answer.
+    var fuelLeft: UInt64 { replyFuel + retryFuel }
     /// Who sent the first chunk; chunks of another node's answer are not mixed in.
     var responder: Identifier?
 }
@@ -76,6 +81,6 @@ struct PendingRequests: Sendable {
     }
 
     var heldFuel: UInt64 {
-        byNonce.values.reduce(0) { $0 &+ $1.retryFuel &+ $1.replyFuel }
+        byNonce.values.reduce(0) { $0 &+ $1.fuelLeft }
     }
 }

@@ -122,10 +122,16 @@ extension Node {
         send(.reply, reply, to: next)
     }
 
+    /// Over an open connection: to the origin, else to where the request came from.
+    func openWayBack(_ path: ReversePath) -> NodeHandle? {
+        if let peer = connected[path.origin] { return peer }
+        guard let previous = reversePaths[path], connected[previous.id] != nil else { return nil }
+        return previous
+    }
+
     private func wayBack(of reply: ReplyMessage, avoiding lost: Identifier?) -> NodeHandle? {
-        if let peer = connected[reply.handle.origin] { return peer }
         let path = ReversePath(origin: reply.handle.origin, nonce: reply.handle.nonce)
-        if let previous = reversePaths[path], connected[previous.id] != nil { return previous }
+        if let peer = openWayBack(path) { return peer }
         guard
             case .forward(let next) = chord.nextHop(
                 toward: reply.handle.origin,

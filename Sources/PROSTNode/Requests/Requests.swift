@@ -27,6 +27,7 @@ extension Node {
                 message: message,
                 hint: hint,
                 retryFuel: budget - replyFuel - firstTry,
+                fuelUnderWay: firstTry,
                 replyFuel: replyFuel
             )
         )
@@ -75,6 +76,7 @@ extension Node {
         requests.update(nonce) {
             $0.retries += 1
             $0.retryFuel -= fuel
+            $0.fuelUnderWay += fuel
         }
         message.flags.insert(.resent)
         message.attempt = (request.retries + 1) << 4
@@ -98,12 +100,11 @@ extension Node {
             status: status.rawValue,
             payload: [],
             isLast: true,
-            fuel: request.replyFuel,
+            fuel: request.fuelLeft,
             from: handle,
             hops: 0,
             spent: 0
         )
-        ledger.burn(request.retryFuel)
     }
 
     private mutating func endRequest(_ nonce: UInt64) -> PendingRequest? {
@@ -115,8 +116,7 @@ extension Node {
     /// Forgets a request whose waiter is gone.
     mutating func dropRequest(_ nonce: UInt64) {
         guard let request = endRequest(nonce) else { return }
-        ledger.burn(request.retryFuel)
-        ledger.burn(request.replyFuel)
+        ledger.burn(request.fuelLeft)
     }
 
     /// An answer to a request of this node has come home.
@@ -132,8 +132,7 @@ extension Node {
         var fuel = reply.budget
         if reply.isLast {
             guard let ended = endRequest(reply.handle.nonce) else { return }
-            fuel += ended.replyFuel
-            ledger.burn(ended.retryFuel)
+            fuel += ended.fuelLeft
         } else {
             requests.update(reply.handle.nonce) {
                 $0.nextSequence &+= 1

@@ -30,7 +30,11 @@ extension Node {
                 previous: nil,
                 arrived: now.instant,
                 hint: hint,
-                sender: SenderReference(instance: id, token: 0)
+                sender: SenderReference(
+                    instance: id,
+                    token: 0,
+                    paidByRate: output.entry.budget == nil
+                )
             )
         )
     }
@@ -139,6 +143,7 @@ extension Node {
         _ application: ApplicationID,
         _ key: Identifier,
         _ argument: [UInt8],
+        budget: UInt64,
         for output: HeldOutput,
         by id: InstanceID,
         _ hosted: HostedApplication
@@ -151,7 +156,6 @@ extension Node {
             budget: 0,
             payload: argument
         )
-        ledger.inject(configuration.localSendBudget)
-        send(message, budget: configuration.localSendBudget, for: output, by: id, hosted)
+        send(message, budget: budget, for: output, by: id, hosted)
     }
 }

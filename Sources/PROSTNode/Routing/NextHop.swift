@@ -69,7 +69,7 @@ extension Node {
         chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
         switch acknowledgement.verdict {
         case .accepted, .expired:
-            keepReserve(number, passage)
+            returnReserve(of: number, passage)
             endPassage(number)
         case .stale: fail(number, passage, status: .stale)
         case .busy:
@@ -84,15 +84,6 @@ extension Node {
                     + random.jittered(.milliseconds(20) * UInt64(passage.busyRetries + 1))
             )
         }
-    }
-
-    /// The reserve that was not needed goes back to the source's request, for its own retries.
-    private mutating func keepReserve(_ number: UInt64, _ passage: Passage) {
-        guard passage.previous == nil, let nonce = passage.message.replyHandle?.nonce,
-            requests[nonce] != nil
-        else { return }
-        requests.update(nonce) { $0.retryFuel += passage.reserve }
-        passages.update(number) { $0.reserve = 0 }
     }
 
     /// No acknowledgement: another hop is tried with what was kept in reserve.

@@ -35,6 +35,8 @@ struct ProbePeerlet {
         static let sendTo = 72
         /// As `tellKey`, but asked for by a timer.
         static let tellKeyLater = 73
+        /// Sends eight messages every ten milliseconds.
+        static let flood = 74
     }
 
     enum Store: Sendable {
@@ -76,7 +78,7 @@ struct ProbePeerlet {
         .prost 1
         .name "probe"
         include "std.inc"
-        import kbr.request, kbr.reply, kbr.msg_set, kbr.watch, kbr.send, st.put, st.get
+        import kbr.request, kbr.route, kbr.reply, kbr.msg_set, kbr.watch, kbr.send, st.put, st.get
         import time.timer, time.cancel, cl.push, env.stat, life.exit
 
         const SLOTS = 64
@@ -88,6 +90,7 @@ struct ProbePeerlet {
         struct Later { key: bytes[32], reply: bytes[80] }
         bss later: Later
         const LATER = 1000
+        const FLOOD = 1001
         data key: id "the count"
         inbox 448 + 2048
 
@@ -176,6 +179,12 @@ struct ProbePeerlet {
         end
 
         upcall timer(cookie, timer_id)
+          if cookie == FLOOD
+            for i in 0..8
+              kbr.route(key, 0, 0, 0, 0, HOP_NONE)
+            end
+            return 0
+          end
           if cookie == LATER
             ask(later.key, 6, 0, 0, HOP_NONE, later.reply)
             return 0
@@ -228,6 +237,8 @@ struct ProbePeerlet {
             mem_copy(later.reply, ev.reply, HANDLE_SIZE)
             time.timer(100, 0, LATER)
             return 0
+          case 74
+            time.timer(10, 10, FLOOD)
           end
           kbr.reply(ev.reply, OK, 0, 0, 0)
         end

@@ -54,6 +54,13 @@ import Wire
                 ApplicationOffer(application: Samples.application, code: Samples.code)
             )
         )
+        all.append(
+            vector(
+                FrameKind.fuelReturn.rawValue,
+                "returned fuel",
+                FuelReturn(origin: Samples.node(1).id, nonce: 77, timeToLive: 39, fuel: 220_000)
+            )
+        )
         all += Samples.requests.map { vector(ClientFrameKind.request.rawValue, $0.0, $0.1) }
         all.append(vector(ClientFrameKind.response.rawValue, "response", Samples.response))
         let push = ClientPush(application: Samples.application, type: 3, payload: [1, 2])
@@ -98,6 +105,7 @@ import Wire
         case .chunk: try CodeChunk(wireBytes: body, "chunk").wireBytes
         case .range: try RangeFrame(wireBytes: body, "range").wireBytes
         case .offer: try ApplicationOffer(wireBytes: body, "offer").wireBytes
+        case .fuelReturn: try FuelReturn(wireBytes: body, "returned fuel").wireBytes
         case .chord, nil: []
         }
     }
