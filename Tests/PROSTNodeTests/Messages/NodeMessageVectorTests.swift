@@ -36,17 +36,14 @@ import Wire
             let chunk = CodeChunk(digest: Samples.digest, status: status)
             all.append(vector(FrameKind.chunk.rawValue, name, chunk))
         }
-        all.append(
-            vector(
-                FrameKind.range.rawValue,
-                "range, committed",
-                RangeFrame(
-                    application: Samples.application,
-                    code: Samples.code,
-                    message: .committed(token: 9)
-                )
+        all += RangeMessageSamples.all.map { name, message in
+            let frame = RangeFrame(
+                application: Samples.application,
+                code: Samples.code,
+                message: message
             )
-        )
+            return vector(FrameKind.range.rawValue, "range, \(name)", frame)
+        }
         all.append(
             vector(
                 FrameKind.offer.rawValue,
