@@ -138,6 +138,8 @@ package struct Node: Sendable {
         case .checked(let report):
             let now = now
             withLoader { $0.checked(report, at: now, &$1) }
+        case .downloading(let digest, let attempt, let bytes):
+            loader.progressed(digest, attempt: attempt, bytes: bytes)
         case .downloaded(let digest, let attempt, let result):
             let now = now
             withLoader { $0.downloaded(digest, attempt: attempt, result, at: now, &$1) }

@@ -32,6 +32,7 @@ package enum NodeEffect: Sendable {
     case readSnapshot(request: UInt64, InstanceID)
     /// Fetch a package from a place that the policy allows, off the event loop.
     case download(CodeDownload)
+    /// End a download; its outcome is not waited for.
     case cancelDownload(PackageDigest, attempt: UInt64)
     case respond(client: UInt64, Frame)
     /// The peers that must keep their connections.

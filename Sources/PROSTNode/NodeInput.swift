@@ -19,6 +19,8 @@ package enum NodeInput: Sendable {
     case execution(ExecutionReport)
     /// The outcome of a `check` effect.
     case checked(CodeCheckReport)
+    /// How many bytes a download has brought so far.
+    case downloading(PackageDigest, attempt: UInt64, bytes: UInt64)
     /// The outcome of a `download` effect.
     case downloaded(PackageDigest, attempt: UInt64, Result<[UInt8], SourceFailure>)
     /// A store batch is durable, or will never be.

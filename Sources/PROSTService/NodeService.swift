@@ -49,6 +49,8 @@ package final class NodeService {
     private var wake: (time: Instant, task: Scheduled<Void>)?
     private var leftPromise: EventLoopPromise<Void>
     private var expiry: RepeatedTask?
+    /// Downloads under way, by attempt.
+    var downloads: [UInt64: Task<Void, Never>] = [:]
     /// Lines logged in the current second, by event.
     var logWindows: [String: (second: UInt64, lines: Int)] = [:]
     /// Why the store can no longer be written; nil while it can.
@@ -272,6 +274,7 @@ package final class NodeService {
     package func shutdown() -> EventLoopFuture<Void> {
         wake?.task.cancel()
         expiry?.cancel()
+        for download in downloads.values { download.cancel() }
         leftPromise.succeed(())
         let lanes = lanes?.close(on: eventLoop) ?? eventLoop.makeSucceededVoidFuture()
         // After the lanes: what they reported last may still be committed.

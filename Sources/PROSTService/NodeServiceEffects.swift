@@ -28,7 +28,7 @@ extension NodeService {
         case .readSnapshot(let request, let instance):
             lanes?.submit(.snapshot(request, instance))
         case .download(let download): start(download)
-        case .cancelDownload: break
+        case .cancelDownload(_, let attempt): downloads.removeValue(forKey: attempt)?.cancel()
         case .respond(let client, let frame):
             if let id = clients.recipient(client, of: frame) { _ = socket.send(frame, to: id) }
         case .neighbors(let nodes): transport.setNeighbours(nodes)
@@ -51,12 +51,16 @@ extension NodeService {
     private func start(_ download: CodeDownload) {
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
         let loop = eventLoop
-        Task {
-            let result = await PackageDownload.run(download)
+        let (digest, attempt) = (download.digest, download.attempt)
+        downloads[attempt] = Task {
+            let result = await PackageDownload.run(download) { bytes in
+                loop.execute {
+                    bound.value.input(.downloading(digest, attempt: attempt, bytes: bytes))
+                }
+            }
             loop.execute {
-                bound.value.input(
-                    .downloaded(download.digest, attempt: download.attempt, result)
-                )
+                bound.value.downloads[attempt] = nil
+                bound.value.input(.downloaded(digest, attempt: attempt, result))
             }
         }
     }

@@ -6,10 +6,14 @@ internal import SansIO
 /// Fetches packages from `https:` hosts that the policy allows, and from files that a local client
 /// names, off the event loop and never more bytes than allowed (`Spec/loading.md` §2).
 enum PackageDownload {
-    static func run(_ download: CodeDownload) async -> Result<[UInt8], SourceFailure> {
+    /// Ends early when its task is cancelled; `progress` hears how many bytes have come.
+    static func run(
+        _ download: CodeDownload,
+        progress: @escaping @Sendable (UInt64) -> Void
+    ) async -> Result<[UInt8], SourceFailure> {
         switch download.source {
         case .file(let path): file(path, download)
-        case .https(let url): await https(url, download)
+        case .https(let url): await https(url, download, progress)
         default: failure(download, .absent)
         }
     }
@@ -42,14 +46,15 @@ enum PackageDownload {
 
     private static func https(
         _ text: String,
-        _ download: CodeDownload
+        _ download: CodeDownload,
+        _ progress: @escaping @Sendable (UInt64) -> Void
     ) async -> Result<[UInt8], SourceFailure> {
         guard let url = URL(string: text), url.scheme == "https" else {
             return failure(download, .failed("not an https address"))
         }
-        let receiver = BoundedReceiver(limit: download.maximumBytes)
+        let receiver = BoundedReceiver(limit: download.maximumBytes, progress: progress)
         let settings = URLSessionConfiguration.ephemeral
-        settings.timeoutIntervalForRequest = seconds(download.grace.nanoseconds)
+        settings.timeoutIntervalForRequest = seconds(download.timeout.nanoseconds)
         settings.timeoutIntervalForResource = seconds(download.timeout.nanoseconds)
         let session = URLSession(
             configuration: settings,
@@ -75,15 +80,27 @@ private struct DownloadFailure: Error {
 /// Collects a response and cancels it as soon as it is too long or redirected.
 private final class BoundedReceiver: NSObject, URLSessionDataDelegate, @unchecked Sendable {
     private let limit: Int
+    private let progress: @Sendable (UInt64) -> Void
+    /// When progress was told last: small pieces must not become a flood of news.
+    private var told = Instant.zero
     private var bytes: [UInt8] = []
     private var continuation: CheckedContinuation<Result<[UInt8], DownloadFailure>, Never>?
 
-    init(limit: Int) { self.limit = limit }
+    private static let pause = TimeSpan.milliseconds(200)
+
+    init(limit: Int, progress: @escaping @Sendable (UInt64) -> Void) {
+        self.limit = limit
+        self.progress = progress
+    }
 
     func receive(_ task: URLSessionDataTask) async -> Result<[UInt8], DownloadFailure> {
-        await withCheckedContinuation { continuation in
-            self.continuation = continuation
-            task.resume()
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                self.continuation = continuation
+                task.resume()
+            }
+        } onCancel: {
+            task.cancel()
         }
     }
 
@@ -111,6 +128,10 @@ private final class BoundedReceiver: NSObject, URLSessionDataDelegate, @unchecke
             )
         }
         bytes += data
+        let now = SystemClock.monotonic
+        guard now.since(told) >= Self.pause else { return }
+        told = now
+        progress(UInt64(bytes.count))
     }
 
     func urlSession(

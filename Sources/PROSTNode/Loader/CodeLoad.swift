@@ -9,7 +9,7 @@ struct CodeLoad: Sendable {
         /// Asking around the digest's key who has it.
         case probing(since: Instant, repeats: Int)
         /// The service downloads.
-        case downloading(CodeSource)
+        case downloading(CodeSource, since: Instant, bytes: UInt64)
         /// A lane checks what came from there.
         case checking(CodeSource)
     }
@@ -136,12 +136,6 @@ struct CodeTransfer: Sendable {
     }
 
     private func slowness(_ limits: LoaderLimits, at now: Instant) -> SourceFailure.Reason? {
-        let span = now.since(started)
-        guard span > limits.grace else { return nil }
-        let (need, overflow) = limits.minimumRate.multipliedReportingOverflow(
-            by: span.milliseconds
-        )
-        guard overflow || UInt64(bytes.count) < need / 1000 else { return nil }
-        return .tooSlow(bytes: UInt64(bytes.count), span: span.milliseconds)
+        limits.slowness(bytes: UInt64(bytes.count), after: now.since(started))
     }
 }

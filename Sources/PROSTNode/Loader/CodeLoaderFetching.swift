@@ -42,7 +42,7 @@ extension CodeLoader {
             load.phase = .probing(since: now.instant, repeats: 0)
             emit(probe(load.digest))
         case .https, .file, .client, .stored:
-            load.phase = .downloading(source)
+            load.phase = .downloading(source, since: now.instant, bytes: 0)
             emit(.download(download(load, source, at: now.instant)))
         }
         loads[load.digest] = load
@@ -63,8 +63,6 @@ extension CodeLoader {
             attempt: load.attempt,
             source: source,
             maximumBytes: limits.packageBytes,
-            minimumRate: limits.minimumRate,
-            grace: limits.grace,
             timeout: deadline(load).since(now)
         )
     }
@@ -167,6 +165,15 @@ extension CodeLoader {
         }
     }
 
+    /// How many bytes a download has brought so far.
+    package mutating func progressed(_ digest: PackageDigest, attempt: UInt64, bytes: UInt64) {
+        guard var load = loads[digest], load.attempt == attempt,
+            case .downloading(let source, let since, let known) = load.phase
+        else { return }
+        load.phase = .downloading(source, since: since, bytes: max(known, bytes))
+        loads[digest] = load
+    }
+
     /// The end of a download that the service carried out.
     package mutating func downloaded(
         _ digest: PackageDigest,
@@ -176,7 +183,7 @@ extension CodeLoader {
         _ emit: inout EffectBuffer<LoaderEffect>
     ) {
         guard let load = loads[digest], load.attempt == attempt,
-            case .downloading(let source) = load.phase
+            case .downloading(let source, _, _) = load.phase
         else { return }
         switch result {
         case .success(let bytes) where bytes.count <= limits.packageBytes:
@@ -225,7 +232,12 @@ extension CodeLoader {
             emit(probe(load.digest))
             loads[load.digest] = load
             rearm(load, at: now.instant)
-        case .downloading: rearm(load, at: now.instant)
+        case .downloading(let source, let since, let bytes):
+            guard let slow = limits.slowness(bytes: bytes, after: now.instant.since(since)) else {
+                return rearm(load, at: now.instant)
+            }
+            emit(.cancelDownload(load.digest, attempt: load.attempt))
+            leaveSource(load, source, slow, at: now, &emit)
         // A lane always answers; its time is not the sources'.
         case .checking: break
         }

@@ -45,11 +45,8 @@ package struct CodeDownload: Hashable, Sendable {
     /// Goes back with the result.
     package var attempt: UInt64
     package var source: CodeSource
-    /// The driver reads no further.
+    /// The driver reads no further; it tells how far it is, and ends when it is cancelled.
     package var maximumBytes: Int
-    /// Bytes per second after `grace`; slower, and the driver gives up.
-    package var minimumRate: UInt64
-    package var grace: TimeSpan
     package var timeout: TimeSpan
 }
 
@@ -60,6 +57,7 @@ package enum LoaderEffect: Sendable {
     /// A FETCH of length 0, routed to the digest's key; who has the package answers directly.
     case probe(CodeFetch, key: Identifier)
     case download(CodeDownload)
+    /// Nobody waits for this download any more: what it still brings is ignored.
     case cancelDownload(PackageDigest, attempt: UInt64)
     /// To be run in a lane; the report comes back to `checked`.
     case check(CodeCheck)

@@ -39,4 +39,12 @@ package struct LoaderLimits: Hashable, Sendable {
     package var records = 256
 
     package init() {}
+
+    /// Why a source that has given so much in such a time is left; nil if it is fast enough.
+    func slowness(bytes: UInt64, after span: TimeSpan) -> SourceFailure.Reason? {
+        guard span > grace else { return nil }
+        let (need, overflow) = minimumRate.multipliedReportingOverflow(by: span.milliseconds)
+        guard overflow || bytes < need / 1000 else { return nil }
+        return .tooSlow(bytes: bytes, span: span.milliseconds)
+    }
 }

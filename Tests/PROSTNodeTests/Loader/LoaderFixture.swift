@@ -202,6 +202,10 @@ struct LoaderFixture {
         }
     }
 
+    mutating func progressed(_ download: CodeDownload, bytes: UInt64, attempt: UInt64? = nil) {
+        loader.progressed(download.digest, attempt: attempt ?? download.attempt, bytes: bytes)
+    }
+
     mutating func runHeldChecks() {
         let held = heldChecks
         heldChecks = []
