@@ -48,7 +48,7 @@ extension Parser {
         return stream.leaveFile()
     }
 
-    private mutating func definition(_ token: Token) throws(Recovery) {
+    mutating func definition(_ token: Token) throws(Recovery) {
         if let macro = macroNext() { return try expand(macro, asOperand: false) }
         switch token.kind {
         case .directive(let name):
@@ -61,7 +61,7 @@ extension Parser {
         try endOfLine(after: "the definition")
     }
 
-    private mutating func definition(_ word: String, _ token: Token) throws(Recovery) {
+    mutating func definition(_ word: String, _ token: Token) throws(Recovery) {
         switch word {
         case "import": try imports()
         case "export": try export()
@@ -241,7 +241,7 @@ extension Parser {
         definitions.define(name, .structure(index), &stream.bag)
     }
 
-    private mutating func global() throws(Recovery) {
+    mutating func global() throws(Recovery) {
         next()
         let name = try definedName("a global")
         let type = accept(.colon) ? try type() : nil
@@ -271,247 +271,5 @@ extension Parser {
             message = String(decoding: bytes, as: UTF8.self)
         }
         definitions.program.assertions.append((condition, message))
-    }
-
-    // MARK: Data
-
-    mutating func placement() throws(Recovery) -> DataDefinition.Placement {
-        if accept(word: "align") { return .align(try expression()) }
-        if accept(word: "at") { return .at(try expression()) }
-        return .anywhere
-    }
-
-    private mutating func inbox() throws(Recovery) {
-        let word = next()
-        let size = try expression()
-        let placement = try placement()
-        if let first = definitions.program.inbox {
-            stream.bag.error(
-                .duplicate,
-                "the inbox is reserved twice",
-                at: word.span,
-                related: [(first.span, "the first reservation")]
-            )
-            return
-        }
-        definitions.program.inbox = (placement, size, word.span)
-    }
-
-    private mutating func add(_ definition: DataDefinition) {
-        let index = definitions.program.data.count
-        definitions.program.data.append(definition)
-        definitions.define(definition.name, .data(index), &stream.bag)
-    }
-
-    private mutating func reservation() throws(Recovery) {
-        next()
-        let name = try definedName("a reservation")
-        let placement = try placement()
-        if accept(.colon) {
-            let type = try type()
-            if type.dimensions.isEmpty, Scalar(rawValue: type.base.text) != nil {
-                stream.bag.error(
-                    .wrongKind,
-                    "a single number cannot be reserved",
-                    at: type.span,
-                    help: [
-                        "write `global \(name.text)`, or `\(type.base.text)[1]` for an array of one"
-                    ]
-                )
-                throw Recovery()
-            }
-            if type.isOpen {
-                stream.bag.error(.untyped, "a reservation needs a count", at: type.span)
-                throw Recovery()
-            }
-            return add(
-                DataDefinition(
-                    name: name,
-                    placement: placement,
-                    type: type,
-                    content: .reserved(count: nil)
-                )
-            )
-        }
-        let open = try expect(.openBracket, "or `:` and a type")
-        brackets += 1
-        let count = try expression()
-        try expectClose(.closeBracket, opened: open.span)
-        brackets -= 1
-        add(
-            DataDefinition(
-                name: name,
-                placement: placement,
-                type: nil,
-                content: .reserved(count: count)
-            )
-        )
-    }
-
-    private mutating func data() throws(Recovery) {
-        next()
-        let name = try definedName("data")
-        let placement = try placement()
-        try expect(.colon)
-        var type: TypeSyntax?
-        if startsTypedData() {
-            type = try self.type()
-            try expect(.assign)
-        }
-        var items: [DataDefinition.Item] = []
-        var width = Scalar.u8
-        repeat {
-            while stream.peek().kind == .newline, !items.isEmpty { _ = stream.next() }
-            try dataItem(&width, into: &items)
-        } while accept(.comma)
-        add(DataDefinition(name: name, placement: placement, type: type, content: .items(items)))
-    }
-
-    /// A type and `=` follow, not items.
-    private mutating func startsTypedData() -> Bool {
-        guard case .name = peek().kind else { return false }
-        var ahead = 1
-        while ahead < 64 {
-            switch stream.peek(ahead).kind {
-            case .sign(.assign): return true
-            case .newline, .endOfFile, .sign(.comma), .string: return false
-            default: ahead += 1
-            }
-        }
-        return false
-    }
-
-    private mutating func dataItem(
-        _ width: inout Scalar,
-        into items: inout [DataDefinition.Item]
-    ) throws(Recovery) {
-        if case .name(let word) = peek().kind, let scalar = Scalar(rawValue: word) {
-            next()
-            width = scalar
-        }
-        let token = peek()
-        switch token.kind {
-        case .string(let bytes):
-            next()
-            items.append(.string(bytes))
-        case .name("zero"):
-            next()
-            items.append(.zero(try expression()))
-        case .name("id"):
-            next()
-            items.append(.bytes(identifierDigest(of: try string("a name in quotes"))))
-        case .name("hex"):
-            next()
-            let span = peek().span
-            items.append(.bytes(try hexadecimal(try string("hexadecimal digits in quotes"), span)))
-        default: items.append(.number(width, try expression()))
-        }
-    }
-
-    private mutating func string(_ what: String) throws(Recovery) -> [UInt8] {
-        let token = peek()
-        guard case .string(let bytes) = token.kind else { throw unexpected(token, expected: what) }
-        next()
-        return bytes
-    }
-
-    private mutating func hexadecimal(
-        _ text: [UInt8],
-        _ span: SourceSpan
-    ) throws(Recovery) -> [UInt8] {
-        let digits = text.filter { $0 != 0x20 && $0 != 0x5F }.map { Lexer.digit($0) }
-        guard digits.count.isMultiple(of: 2), digits.allSatisfy({ $0 != nil }) else {
-            stream.bag.error(.badNumber, "not an even number of hexadecimal digits", at: span)
-            throw Recovery()
-        }
-        let values = digits.compactMap { $0 }
-        return stride(from: 0, to: values.count, by: 2).map {
-            UInt8(truncatingIfNeeded: values[$0] << 4 | values[$0 + 1])
-        }
-    }
-
-    // MARK: Macros
-
-    private mutating func macro() throws(Recovery) {
-        let word = next()
-        let name = try definedName("a macro")
-        let open = try expect(.openParen)
-        var parameters: [(name: String, defaultValue: [Token]?)] = []
-        brackets += 1
-        if !isNext(.closeParen) {
-            repeat {
-                let parameter = try localName("a parameter")
-                var value: [Token]?
-                if accept(.assign) { value = defaultTokens() }
-                if value == nil, parameters.last?.defaultValue != nil {
-                    stream.bag.error(
-                        .macroArguments,
-                        "a parameter without default follows one with a default",
-                        at: parameter.span
-                    )
-                }
-                parameters.append((parameter.text, value))
-            } while accept(.comma)
-        }
-        try expectClose(.closeParen, opened: open.span)
-        brackets -= 1
-        try endOfLine(after: "the parameters")
-        let body = try macroBody(word.span)
-        definitions.define(name, .macro, &stream.bag)
-        macros[name.text] = TokenStream.Macro(name: name, parameters: parameters, body: body)
-    }
-
-    private mutating func defaultTokens() -> [Token] {
-        var tokens: [Token] = []
-        var depth = 0
-        while true {
-            switch stream.peek().kind {
-            case .newline, .endOfFile: return tokens
-            case .sign(.comma) where depth == 0: return tokens
-            case .sign(.closeParen) where depth == 0: return tokens
-            case .sign(.openParen), .sign(.openBracket): depth += 1
-            case .sign(.closeParen), .sign(.closeBracket): depth -= 1
-            default: break
-            }
-            tokens.append(stream.next())
-        }
-    }
-
-    private mutating func macroBody(_ opened: SourceSpan) throws(Recovery) -> [Token] {
-        var body: [Token] = []
-        var open: [SourceSpan] = []
-        while true {
-            let token = stream.next()
-            switch token.kind {
-            case .name("endmacro"):
-                if let unclosed = open.last {
-                    stream.bag.error(
-                        .conditional,
-                        "`.if` has no `.endif` in the macro",
-                        at: unclosed
-                    )
-                }
-                return body
-            case .endOfFile, .name("macro"):
-                stream.bag.error(
-                    .missingEnd,
-                    "the macro has no `endmacro`",
-                    at: opened,
-                    related: [(token.span, "before this")]
-                )
-                throw Recovery()
-            case .directive(".if"): open.append(token.span)
-            case .directive(".endif"):
-                if open.popLast() == nil {
-                    stream.bag.error(
-                        .conditional,
-                        "`.endif` without `.if` in the macro",
-                        at: token.span
-                    )
-                }
-            default: break
-            }
-            body.append(token)
-        }
     }
 }
