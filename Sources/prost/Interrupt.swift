@@ -13,11 +13,7 @@ final class Interrupt {
     init(hasLifeline: Bool) {
         let flag = flag
         for number in [SIGINT, SIGTERM] {
-            _ = signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler(handler: DispatchWorkItem { flag.raise(128 + number) })
-            source.resume()
-            sources.append(source)
+            sources.append(SignalSource.watch(number) { flag.raise(128 + number) })
         }
         if hasLifeline { sources.append(Lifeline.watch { flag.raise(128 + SIGTERM) }) }
     }

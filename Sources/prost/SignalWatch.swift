@@ -17,28 +17,24 @@ final class SignalWatch {
     ) {
         let stops = SignalCount()
         for number in [SIGTERM, SIGINT] {
-            watch(number) {
-                if stops.increment() > 1 { exit(130) }
-                loop.execute { service.value.input(.leave) }
+            sources.append(
+                SignalSource.watch(number) {
+                    if stops.increment() > 1 { exit(130) }
+                    loop.execute { service.value.input(.leave) }
+                }
+            )
+        }
+        sources.append(
+            SignalSource.watch(SIGHUP) {
+                guard let policy else { return }
+                loop.execute { service.value.reloadPolicy(policy) }
             }
-        }
-        watch(SIGHUP) {
-            guard let policy else { return }
-            loop.execute { service.value.reloadPolicy(policy) }
-        }
+        )
         if isLifeline {
             sources.append(
                 Lifeline.watch { loop.execute { service.value.input(.leave) } }
             )
         }
-    }
-
-    private func watch(_ number: Int32, _ body: @escaping @Sendable () -> Void) {
-        _ = signal(number, SIG_IGN)
-        let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-        source.setEventHandler(handler: DispatchWorkItem(block: body))
-        source.resume()
-        sources.append(source)
     }
 
     func stop() { for source in sources { source.cancel() } }
