@@ -163,18 +163,7 @@ import PROSTNode
     func `a promise is answered only once it is durable`(planted: Bool) throws {
         var faults = PlantedFaults()
         faults.promisesEarly = planted
-        func node(_ number: UInt64) -> NodeHandle {
-            let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
-            return NodeHandle(id: Identifier(words: (number, 0, 0, 0)), endpoint: endpoint)
-        }
-        var keeper = try RangeKeeper(
-            application: VirtualRing.application,
-            local: node(1),
-            replicas: 3,
-            random: DeterministicRandom(seed: 1),
-            restoring: [],
-            faults: faults
-        )
+        var keeper = try makeKeeper(faults)
         let arc = RingInterval(after: node(5).id, through: node(9).id)
         let ballot = Ballot(epoch: 4, proposer: node(2).id)
         var isAnswered = false
@@ -210,20 +199,9 @@ import PROSTNode
     func `a member that promised a newer ballot stores no change of the old root`(
         planted: Bool
     ) throws {
-        func node(_ number: UInt64) -> NodeHandle {
-            let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
-            return NodeHandle(id: Identifier(words: (number, 0, 0, 0)), endpoint: endpoint)
-        }
         var faults = PlantedFaults()
         faults.ignoresFence = planted
-        var keeper = try RangeKeeper(
-            application: VirtualRing.application,
-            local: node(1),
-            replicas: 3,
-            random: DeterministicRandom(seed: 1),
-            restoring: [],
-            faults: faults
-        )
+        var keeper = try makeKeeper(faults)
         let arc = RingInterval(after: node(5).id, through: node(9).id)
         let ballot = Ballot(epoch: 4, proposer: node(2).id)
         let members = Configuration(ballot: ballot, members: [node(2), node(3), node(1)])
@@ -240,18 +218,8 @@ import PROSTNode
     }
 
     @Test func `rows staged at a node that had left the arc stay when a page is repeated`() throws {
-        func node(_ number: UInt64) -> NodeHandle {
-            let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
-            return NodeHandle(id: Identifier(words: (number, 0, 0, 0)), endpoint: endpoint)
-        }
         let space = StoreSpace.application(VirtualRing.application)
-        var keeper = try RangeKeeper(
-            application: VirtualRing.application,
-            local: node(1),
-            replicas: 3,
-            random: DeterministicRandom(seed: 1),
-            restoring: []
-        )
+        var keeper = try makeKeeper()
         var disk = VirtualDisk()
         var stagings = 0
         /// Hands a message in and lets the disk answer until nothing is left to do.
@@ -299,5 +267,24 @@ import PROSTNode
             .commit(token: 3, arc: arc, Configuration(ballot: later, members: elsewhere.members))
         )
         #expect((disk.rows[space] ?? [:]).values.compactMap { $0 }.isEmpty)
+    }
+
+    // MARK: One keeper by itself
+
+    private func node(_ number: UInt64) -> NodeHandle {
+        let endpoint = Endpoint(127, 0, 0, 1, port: UInt16(number))
+        return NodeHandle(id: Identifier(words: (number, 0, 0, 0)), endpoint: endpoint)
+    }
+
+    /// Node 1's.
+    private func makeKeeper(_ faults: PlantedFaults = PlantedFaults()) throws -> RangeKeeper {
+        try RangeKeeper(
+            application: VirtualRing.application,
+            local: node(1),
+            replicas: 3,
+            random: DeterministicRandom(seed: 1),
+            restoring: [],
+            faults: faults
+        )
     }
 }
