@@ -64,6 +64,16 @@ providers:
 YAML
 "$bin/prost" policy check "$work/policy.yaml" >&2
 
+# Runs a command and shows what it said only if it fails.
+quietly() {
+    local said
+    said=$("$@" 2>&1) || {
+        local code=$?
+        printf '%s: exit %s: %s\n' "${*:2:3}" "$code" "$said" >&2
+        return "$code"
+    }
+}
+
 start_ring() {
     for index in 1 2 3 4 5; do
         local join=()
@@ -81,7 +91,7 @@ start_ring() {
     for index in 1 2 3 4 5; do
         until "$bin/prost" status --json --node "$work/n$index" | tr -d ' \n' \
             | grep -q '"phase":"formed".*"settled":true'; do sleep 0.1; done
-        "$bin/prost" deploy "$work/dht.peerlet" --node "$work/n$index" --json >/dev/null
+        quietly "$bin/prost" deploy "$work/dht.peerlet" --node "$work/n$index"
     done
 }
 
@@ -96,7 +106,7 @@ field() { sed -n "s/.*\"$1\":\([0-9]*\).*/\1/p" <<<"$2"; }
 attack() {
     for index in 1 2 3 4 5; do
         for name in "${attackers[@]}"; do
-            "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index" --json >/dev/null
+            quietly "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index"
             # Its own upcall may already hit a limit: the attack is on either way.
             "$bin/prost" call "$name" attack --node "$work/n$index" --json --timeout 500 \
                 >/dev/null 2>&1 || true
@@ -115,8 +125,8 @@ quiet=() loud=()
 for pair in $(seq "$pairs"); do
     for attacked in no yes; do
         start_ring
-        "$bin/prost" bench dht put --rate 200 --seconds 3 --keys 500 --size 200 \
-            --node "$work/n1" --json >/dev/null
+        quietly "$bin/prost" bench dht put --rate 200 --seconds 3 --keys 500 --size 200 \
+            --node "$work/n1"
         [ "$attacked" = no ] || attack
         result=$(measure)
         p99=$(field p99_us "$result")

@@ -37,12 +37,14 @@ struct WaitingRoom: Sendable {
     mutating func enter(_ message: WaitingMessage, _ limits: LoaderLimits) -> LoadError.Bound? {
         var application = applications[message.application] ?? Occupancy()
         var link = links[message.link] ?? Occupancy()
+        // The owner and his clients have room of their own, whatever peers send meanwhile.
         guard
-            application.hasRoom(
-                for: message.byteCount,
-                messages: limits.waitingPerApplication,
-                bytes: limits.waitingBytesPerApplication
-            )
+            message.link == nil
+                || application.hasRoom(
+                    for: message.byteCount,
+                    messages: limits.waitingPerApplication,
+                    bytes: limits.waitingBytesPerApplication
+                )
         else { return .waitingPerApplication }
         guard
             link.hasRoom(

@@ -203,8 +203,11 @@ struct CodeLoaderTests {
         )
         node.loader.forget(1, of: package.digest)
         #expect(node.need(package, byteCount: 1000).isPending)
+        // Peers do not keep the node's own clients out.
+        #expect(node.need(package, from: LoaderFixture.node(4)).error != nil)
+        #expect(node.need(package, from: nil).isPending)
         node.serveAll(package.bytes)
-        #expect(node.resumed == [3, 4, 6])
+        #expect(node.resumed == [3, 4, 6, 8])
         #expect(node.need(package).peerlet != nil)
     }
 
