@@ -7,7 +7,8 @@ import Testing
 /// Clients on all nodes read and write at random while nodes fall, with and without their disks, or
 /// leave, and come back, frames are repeated and connections break.
 ///
-/// PROST_STORM_SEEDS=1-1000 plays those seeds instead of the few of every run.
+/// 768 and 907 met a configuration that its members never heard of. PROST_STORM_SEEDS=1-1000 plays
+/// those seeds instead of the few of every run.
 @Suite struct DHTStormTests {
     private struct Call {
         var key: String
@@ -28,7 +29,7 @@ import Testing
     private static var seeds: [UInt64] {
         let asked = ProcessInfo.processInfo.environment["PROST_STORM_SEEDS"] ?? ""
         let bounds = asked.split(separator: "-").compactMap { UInt64($0) }
-        guard bounds.count == 2, bounds[0] <= bounds[1] else { return [11, 16, 31, 32, 33, 34] }
+        guard bounds.count == 2, bounds[0] <= bounds[1] else { return [11, 16, 31, 32, 768, 907] }
         return Array(bounds[0]...bounds[1])
     }
 
