@@ -168,6 +168,7 @@ package struct Node: Sendable {
     private mutating func fire(_ timer: NodeTimer) {
         switch timer {
         case .range(let application): wakeRange(application)
+        case .inquiry(let application): inquire(application)
         case .passage(let number): passageExpired(number)
         case .acknowledgement(let number): acknowledgementOverdue(number)
         case .forward(let number): forwardOverdue(number)

@@ -4,6 +4,8 @@ internal import PeerletRuntime
 /// What a node waits for, beside its ring and its loader, which keep timers of their own.
 enum NodeTimer: Hashable, Sendable {
     case range(ApplicationID)
+    /// Predecessors are to be asked whether they host it.
+    case inquiry(ApplicationID)
     /// A message's time is up.
     case passage(UInt64)
     /// The next hop has not acknowledged.

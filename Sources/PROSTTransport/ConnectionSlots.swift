@@ -57,9 +57,9 @@ package struct ConnectionSlots: Sendable {
 
     /// A slot for a connection that came in.
     ///
-    /// When all are taken, the address that holds most of
-    /// them loses its oldest, if it holds more than the newcomer's: a flood from a few addresses
-    /// must not lock the others out.
+    /// When all are taken, the address that holds most of them loses its oldest, if it holds more
+    /// than the newcomer's: neither a flood from a few addresses nor silence from many locks the
+    /// others out.
     package mutating func arrive(_ number: UInt64, from address: AddressGroup) -> Verdict {
         var held: [AddressGroup: (count: Int, oldest: UInt64)] = [:]
         var total = 0
@@ -79,7 +79,7 @@ package struct ConnectionSlots: Sendable {
             let greediest = held.values.max(by: {
                 ($0.count, $1.oldest) < ($1.count, $0.oldest)
             }),
-            greediest.count > own + 1
+            greediest.count > own
         else { return .refuse }
         holders[number] = .unauthenticated(address)
         return .replacing(greediest.oldest)

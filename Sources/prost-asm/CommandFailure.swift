@@ -40,7 +40,7 @@ extension FileCommand {
             if output.json { output.printJSON(ErrorEnvelope(error)) }
             if !error.isShown {
                 output.note("error: \(error.message)")
-                if let hint = error.hint { output.note("hint: \(hint)") }
+                if let hint = error.hint { output.note("help: \(hint)") }
             }
             throw ExitCode(error.code.rawValue)
         }

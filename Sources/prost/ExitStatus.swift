@@ -42,6 +42,24 @@ enum ExitStatus: Int32 {
     }
 
     var code: ExitCode { ExitCode(rawValue) }
+
+    /// Stable word for programs (`Spec/wire.md` §12.2).
+    var word: String {
+        switch self {
+        case .done: "done"
+        case .negative: "negative"
+        case .usage: "usage"
+        case .badInput: "bad-input"
+        case .noInput: "not-found"
+        case .unreachable: "unreachable"
+        case .internal: "internal"
+        case .cannotCreate: "cannot-create"
+        case .io: "io"
+        case .temporary: "temporary"
+        case .refused: "refused"
+        case .configuration: "configuration"
+        }
+    }
 }
 
 /// An error as a person reads it: what, why, and what to do next.
@@ -71,7 +89,7 @@ struct CommandFailure: Error {
                 .init(
                     "error",
                     .object([
-                        .init("code", .integer(Int64(status.rawValue))),
+                        .init("code", .text(status.word)),
                         .init("message", .text(message)), .init("hint", .optional(hint)),
                         .init("details", details),
                     ])

@@ -26,7 +26,7 @@ import Testing
         let json = try await Program.prost.run("policy", "check", "p.yaml", "--json", in: folder)
         #expect(json.status == 78)
         let error = try json.error
-        #expect(error["code"] as? Int == 78)
+        #expect(error["code"] as? String == "configuration")
         let details = try #require(error["details"] as? [[String: Any]])
         #expect(details.map { $0["line"] as? Int } == [1, 2])
         #expect(details.map { $0["path"] as? String } == ["defaults", "revoked[0]"])

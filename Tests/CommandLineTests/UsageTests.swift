@@ -62,7 +62,7 @@ import Testing
         let json = try await Program.prost.run(command + ["--json"], in: folder)
         #expect(json.status == 64)
         let error = try json.error
-        #expect(error["code"] as? Int == 64)
+        #expect(error["code"] as? String == "usage")
         #expect(error["message"] as? String == "no node was named")
         #expect((error["hint"] as? String)?.contains("PROST_NODE") == true)
     }

@@ -76,14 +76,18 @@ private func address(_ last: UInt8) -> AddressGroup {
         #expect(slots.arrive(65, from: address(1)) == .refuse)
     }
 
-    @Test func `give nothing up when every address holds few`() {
+    @Test func `take the oldest of many silent addresses for one that holds none`() {
         var slots = ConnectionSlots(limits: ConnectionLimits())
         for number in 0..<64 {
             #expect(slots.arrive(UInt64(number), from: address(UInt8(number))) == .admit)
         }
-        #expect(slots.arrive(64, from: address(100)) == .refuse)
+        #expect(slots.arrive(64, from: address(9)) == .refuse)
+        #expect(slots.arrive(64, from: address(100)) == .replacing(0))
+        slots.release(0)
+        #expect(slots.arrive(65, from: address(101)) == .replacing(1))
+        slots.release(1)
         slots.release(5)
-        #expect(slots.arrive(64, from: address(100)) == .admit)
+        #expect(slots.arrive(66, from: address(102)) == .admit)
     }
 
     @Test func `count an IPv6 network of 64 bits as one address`() {

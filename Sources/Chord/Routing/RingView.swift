@@ -43,15 +43,18 @@ extension ChordNode {
         }
         var nodes = [node] + after
         var first = node.id
+        var isWholeRing = false
         for neighbor in before {
-            // Going counter-clockwise until the list would meet itself.
-            guard let last = nodes.last,
-                nodes.count == 1 || Ring.isBetween(last.id, neighbor.id, first)
-            else { break }
+            // Going counter-clockwise until the list meets itself.
+            guard let last = nodes.last, last.id != neighbor.id || nodes.count == 1 else {
+                isWholeRing = true
+                break
+            }
+            guard nodes.count == 1 || Ring.isBetween(last.id, neighbor.id, first) else { break }
             nodes.insert(neighbor, at: 0)
             first = neighbor.id
         }
         let position = nodes.firstIndex { $0.id == node.id } ?? 0
-        return RingView(nodes: nodes, position: position, isWholeRing: false)
+        return RingView(nodes: nodes, position: position, isWholeRing: isWholeRing)
     }
 }

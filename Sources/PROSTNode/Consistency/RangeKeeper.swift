@@ -195,6 +195,7 @@ package struct RangeKeeper: Sendable {
         neighborhood.successors.removeAll { $0.id == local.id }
         let present = Set(neighborhood.successors.map(\.id))
         hosting = hosting.filter { present.contains($0.key) }
+        for node in new.refusing where present.contains(node) { hosting[node] = false }
         let predecessor = new.predecessor?.id
         leaving = leaving.filter { present.contains($0) || predecessor == $0 }
         invited.removeAll { !leaving.contains($0.from) }
@@ -257,11 +258,19 @@ package struct RangeNeighborhood: Hashable, Sendable {
     package var predecessor: NodeHandle?
     /// The arc this node is the first hosting node of; nil while the ring is not sure.
     package var range: RingInterval?
+    /// Predecessors that do not host the application: they serve nothing.
+    package var refusing: Set<Identifier>
 
-    package init(successors: [NodeHandle], predecessor: NodeHandle?, range: RingInterval?) {
+    package init(
+        successors: [NodeHandle],
+        predecessor: NodeHandle?,
+        range: RingInterval?,
+        refusing: Set<Identifier> = []
+    ) {
         self.successors = successors
         self.predecessor = predecessor
         self.range = range
+        self.refusing = refusing
     }
 }
 

@@ -29,6 +29,8 @@ extension RangeKeeper {
         if heard.count < Self.maximumPending { heard.insert(sender.id) }
         let pending = reads.count + inFlight.reduce(0) { $0 + $1.then.count }
         switch message {
+        case .discovered(PredecessorInquiry.notice, let word) where word.isRefusal:
+            if isNear(sender.id) { hosting[sender.id] = false }
         case .discovered, .promised, .refused, .summary, .rows, .staged, .accepted:
             receiveAnswer(message, from: sender)
         case .committed(let token):
@@ -59,10 +61,7 @@ extension RangeKeeper {
         successors: [NodeHandle]
     ) -> RangeMessage? {
         guard case .discover(let token, _) = message else { return nil }
-        return .discovered(
-            token: token,
-            Discovery(hosts: false, isAcquiring: false, segments: [], successors: successors)
-        )
+        return .discovered(token: token, .refusal(successors: successors))
     }
 
     private func discovery(of arc: RingInterval) -> Discovery {

@@ -114,6 +114,7 @@ extension Node {
         )
         hosted.storedBytes = old?.storedBytes
         hosted.ranges = old?.ranges
+        hosted.inquiry = old?.inquiry
         hosted.configured = old?.configured
         if old == nil { endEvicted(id) }
         applications[id] = hosted

@@ -67,11 +67,13 @@ extension Node {
         }
         if let hosted = applications.removeValue(forKey: application) {
             loader.unpin(PackageDigest(hosted.code.digest))
+            tellRefusal(of: hosted)
             storeForNode(
                 NodeRows.write(NodeRows.hosted + application.identifier.bytes, nil)
             )
         }
         timers.cancel(.range(application))
+        timers.cancel(.inquiry(application))
         timers.cancel(.usage(application))
         // Refused here, these go on to the node that acts as root.
         for number in waiting { route(number) }

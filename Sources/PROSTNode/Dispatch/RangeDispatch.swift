@@ -18,17 +18,19 @@ extension Node {
         guard let hosted = applications[application] else { return }
         let prefix = RangeKeeper.rowPrefix(of: application)
         let rows = rangeRows.filter { $0.key.starts(with: prefix) }
+        let replicas = Int(hosted.peerlet.manifest.replicaCount)
         do {
             let keeper = try RangeKeeper(
                 application: application,
                 local: handle,
-                replicas: Int(hosted.peerlet.manifest.replicaCount),
+                replicas: replicas,
                 random: random.stream("ranges of \(application.identifier.hexadecimal)"),
                 restoring: rows
             )
             applications[application]?.ranges = keeper
+            applications[application]?.inquiry = PredecessorInquiry(replicas: replicas)
             applications[application]?.configured = []
-            rangeInput(.neighborhood(rangeNeighborhood(of: application)), application)
+            updateRange(application)
         } catch {
             log(.error, "range.damaged", ["app": hosted.name, "error": "\(error)"])
         }
@@ -108,18 +110,27 @@ extension Node {
         ranges.filter { $0.isServing && $0.members.first?.id == handle.id }.map(\.arc)
     }
 
-    func rangeNeighborhood(of application: ApplicationID) -> RangeNeighborhood {
-        RangeNeighborhood(
+    private func rangeNeighborhood(of application: ApplicationID) -> RangeNeighborhood {
+        let inquiry = applications[application]?.inquiry
+        let own = neighborhood.isSettled ? neighborhood.range : nil
+        return RangeNeighborhood(
             successors: neighborhood.successors,
             predecessor: neighborhood.predecessor,
-            range: neighborhood.isSettled ? neighborhood.range : nil
+            range: own.map { inquiry?.range(extending: $0, of: handle.id) ?? $0 },
+            refusing: inquiry?.refusing ?? []
         )
     }
 
     mutating func updateRanges() {
         for id in applications.keys.sorted() where applications[id]?.ranges != nil {
-            rangeInput(.neighborhood(rangeNeighborhood(of: id)), id)
+            updateRange(id)
         }
+    }
+
+    private mutating func updateRange(_ application: ApplicationID) {
+        applications[application]?.inquiry?.adopt(neighborhood.predecessors)
+        rangeInput(.neighborhood(rangeNeighborhood(of: application)), application)
+        inquire(application)
     }
 
     mutating func wakeRange(_ application: ApplicationID) { rangeInput(.wake, application) }
@@ -150,7 +161,9 @@ extension Node {
     /// answered.
     mutating func rangeMessage(_ frame: RangeFrame, from peer: NodeHandle) {
         switch hosting(frame.application, frame.code, from: peer, because: "range") {
-        case .ready: rangeInput(.message(frame.message, from: peer), frame.application)
+        case .ready:
+            hear(frame.message, from: peer.id, frame.application)
+            rangeInput(.message(frame.message, from: peer), frame.application)
         // Code that cannot be had now is no refusal: who asks, asks again and is then a source.
         case .pending, .unavailable: break
         case .refused:
@@ -164,6 +177,74 @@ extension Node {
                 .range,
                 RangeFrame(application: frame.application, code: frame.code, message: answer),
                 to: peer
+            )
+        }
+    }
+
+    // MARK: Nodes that do not host it
+
+    /// Asks a predecessor whose word is missing or old.
+    mutating func inquire(_ application: ApplicationID) {
+        guard var inquiry = applications[application]?.inquiry,
+            let code = applications[application]?.code
+        else { return }
+        if let (node, token) = inquiry.due(at: now.instant, random: &random) {
+            let all = RingInterval(after: handle.id, through: handle.id)
+            let question = RangeMessage.discover(token: token, arc: all)
+            send(
+                .range,
+                RangeFrame(application: application, code: code, message: question),
+                to: node
+            )
+        }
+        applications[application]?.inquiry = inquiry
+        if let wake = inquiry.wake(after: now.instant) {
+            timers.set(.inquiry(application), at: wake)
+        } else {
+            timers.cancel(.inquiry(application))
+        }
+    }
+
+    private mutating func hear(
+        _ message: RangeMessage,
+        from peer: Identifier,
+        _ application: ApplicationID
+    ) {
+        guard var inquiry = applications[application]?.inquiry else { return }
+        let before = inquiry.refusing
+        if case .discovered(let token, let word) = message {
+            inquiry.receive(word, token: token, from: peer, at: now.instant)
+        } else {
+            inquiry.hosts(peer)
+        }
+        applications[application]?.inquiry = inquiry
+        if inquiry.refusing != before { updateRange(application) } else { inquire(application) }
+    }
+
+    /// A predecessor passed a message on as this node's to answer, and the range does not say so.
+    mutating func doubtPredecessors(of application: ApplicationID) {
+        applications[application]?.inquiry?.doubt()
+        inquire(application)
+    }
+
+    /// Tells those whose configurations have this node that it does not run the application any more.
+    mutating func tellRefusal(of hosted: HostedApplication) {
+        var members: [Identifier: NodeHandle] = [:]
+        for range in hosted.configured ?? [] {
+            for member in range.members { members[member.id] = member }
+        }
+        members[handle.id] = nil
+        let word = Discovery.refusal(successors: neighborhood.successors)
+        let notice = RangeMessage.discovered(token: PredecessorInquiry.notice, word)
+        for member in members.values.sorted(by: { $0.id < $1.id }) {
+            send(
+                .range,
+                RangeFrame(
+                    application: hosted.peerlet.application,
+                    code: hosted.code,
+                    message: notice
+                ),
+                to: member
             )
         }
     }

@@ -49,7 +49,8 @@ extension Node {
         for number in passages.numbers(where: { $0.stage == .awaitingRoute }) { route(number) }
         // Another node may be the root now.
         for number in passages.numbers(where: { $0.stage == .awaitingRange }) {
-            guard let key = passages[number]?.message.destination else { continue }
+            guard let message = passages[number]?.message, message.rank == 0 else { continue }
+            let key = message.destination
             if case .forward = chord.nextHop(toward: key, avoiding: { _ in false }) {
                 timers.cancel(.rangeWait(number))
                 route(number)

@@ -14,6 +14,8 @@ struct HostedApplication: Sendable {
     var storedBytes: UInt64?
     /// Its configurations, when its store is consistent.
     var ranges: RangeKeeper?
+    /// Whether the nodes before this one host it too, when its store is consistent.
+    var inquiry: PredecessorInquiry?
     /// What upcalls see of them; nil when its store is not consistent.
     var configured: [ConfiguredRange]?
     /// What the owner's policy tells it in `env.get` PARAMS.

@@ -41,6 +41,7 @@ extension Node {
                 ranges.epoch(for: message.destination) == nil
             {
                 passages.update(number) { $0.stage = .awaitingRange }
+                if message.rank > 0 { doubtPredecessors(of: message.application) }
                 let half = passage.deadline.since(now.instant).nanoseconds / 2
                 let wait = min(configuration.rangeWait, TimeSpan(nanoseconds: half))
                 if !timers.isSet(.rangeWait(number)) {
