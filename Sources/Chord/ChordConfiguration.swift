@@ -26,21 +26,10 @@ package struct ChordConfiguration: Sendable {
     package var busyRetry: TimeSpan = .milliseconds(20)
     /// How a finger is chosen among the nodes that follow its start.
     package var fingerChoice: FingerChoice = .closest
-    /// Which maintenance runs; anything but `.zave` is a negative control for tests.
-    package var maintenance: RingMaintenance = .zave
 
     package init(successorListLength: Int = 3) {
         self.successorListLength = min(max(successorListLength, 2), 16)
     }
-}
-
-/// Zave's operations, or what they correct, for checkers that must find it wanting.
-package enum RingMaintenance: Hashable, Sendable {
-    /// Join, stabilize and rectify of `Spec/chord.md` §6.
-    case zave
-    /// The operations of Stoica et al. 2001: a joiner starts with one successor, and a
-    /// successor's predecessor is adopted unasked.
-    case original
 }
 
 /// The choice of a finger among candidates that all lie at or after its start, closest first.

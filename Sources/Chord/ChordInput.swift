@@ -12,6 +12,8 @@ package enum ChordInput: Sendable {
     case wake
     /// The transport lost a peer.
     case peerFailed(Identifier, PeerFailure)
+    /// Stabilize now instead of at the next time, for drivers that order all steps themselves.
+    case stabilize
     /// Leave the ring properly.
     case leave
     /// What `.formed` asked to store, before `.found` or `.join` after a restart.

@@ -34,6 +34,8 @@ package struct ChordNode: Sendable {
 
     package let node: NodeHandle
     package let configuration: ChordConfiguration
+    /// The planted bug that checkers must find; none in a real node.
+    let fault: RingFault?
 
     var phase = Phase.outside { didSet { pointerVersion += 1 } }
     var step = Step.idle
@@ -77,9 +79,15 @@ package struct ChordNode: Sendable {
     var now = Instant.zero
 
     /// `seed` decides all delays; nodes with different seeds do not beat in time.
-    package init(self node: NodeHandle, configuration: ChordConfiguration, seed: UInt64) {
+    package init(
+        self node: NodeHandle,
+        configuration: ChordConfiguration,
+        seed: UInt64,
+        fault: RingFault? = nil
+    ) {
         self.node = node
         self.configuration = configuration
+        self.fault = fault
         random = DeterministicRandom(seed: seed)
         announced = Neighborhood(node: node)
     }
@@ -106,6 +114,7 @@ package struct ChordNode: Sendable {
         case .wake: break
         case .peerFailed(let id, let failure): peerFailed(id, failure, &emit)
         case .leave: leave(&emit)
+        case .stabilize: stabilize(&emit)
         case .restore(let record): restored = record
         }
         while let timer = timers.popExpired(at: self.now) { fire(timer, &emit) }

@@ -23,6 +23,10 @@ package struct ChordSnapshot: Hashable, Sendable {
     package var roster: Roster?
     /// Peers this node believes dead, in order of identifiers.
     package var suspects: [Identifier]
+    /// Whether it is in the middle of a step and answers state queries with BUSY.
+    package var isInStep: Bool
+    /// The closest notifier not rectified yet.
+    package var candidate: NodeHandle?
     /// Whether the predecessor confirmed this node's range lately.
     package var isSettled: Bool
     /// Number of nodes, estimated from the density of the successor list.

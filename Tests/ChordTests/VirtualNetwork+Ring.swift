@@ -15,9 +15,11 @@ extension VirtualNetwork {
     static func ring(
         of size: Int,
         seed: UInt64,
-        configuration: ChordConfiguration = ChordConfiguration()
+        configuration: ChordConfiguration = ChordConfiguration(),
+        fault: RingFault? = nil
     ) -> VirtualNetwork {
         var network = VirtualNetwork(seed: seed, configuration: configuration)
+        network.fault = fault
         network.add(.found)
         for _ in 1..<size { network.add(.join(contacts: [network.contact(0)])) }
         return network

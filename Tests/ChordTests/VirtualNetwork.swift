@@ -38,6 +38,8 @@ struct VirtualNetwork {
     private(set) var now = Instant.zero
     var hosts: [Host] = []
     var configuration: ChordConfiguration
+    /// A bug that all nodes have.
+    var fault: RingFault?
     /// Whether a message to a dead node comes back as a refusal, as from a dead process.
     var refusesConnections = true
     /// Mean one-way latency.
@@ -46,10 +48,10 @@ struct VirtualNetwork {
     var lossPerMille: UInt64 = 0
     /// Pairs of hosts that cannot reach each other: those with different values.
     var side: [Int: Int] = [:]
-    /// Whether any node's place in the ring changed since this was last cleared.
-    var ringChanged = true
+    /// Checks the ring after every event, if it is to be watched.
+    var monitor: RingMonitor?
     private(set) var messages = 0
-    private(set) var events = 0
+    private(set) var events: UInt64 = 0
     private(set) var digest: UInt64 = 0xCBF2_9CE4_8422_2325
     private var heap: [Scheduled] = []
     private var sequence: UInt64 = 0
@@ -74,7 +76,12 @@ struct VirtualNetwork {
     @discardableResult
     mutating func add(_ input: ChordInput, id: Identifier? = nil) -> Int {
         let own = handle(id)
-        let node = ChordNode(self: own, configuration: configuration, seed: random.next())
+        let node = ChordNode(
+            self: own,
+            configuration: configuration,
+            seed: random.next(),
+            fault: fault
+        )
         hosts.append(Host(node: node))
         indexByID[own.id] = hosts.count - 1
         give(input, to: hosts.count - 1)
@@ -82,9 +89,10 @@ struct VirtualNetwork {
     }
 
     mutating func crash(_ index: Int) {
-        ringChanged = true
         hosts[index].isUp = false
         hosts[index].life += 1
+        let id = contact(index).id
+        monitor?.failed(id)
     }
 
     mutating func restart(_ index: Int, _ inputs: [ChordInput]) {
@@ -96,7 +104,8 @@ struct VirtualNetwork {
         hosts[index].node = ChordNode(
             self: old,
             configuration: configuration,
-            seed: random.next()
+            seed: random.next(),
+            fault: fault
         )
         hosts[index].snapshot = hosts[index].node.snapshot
         hosts[index].snapshotVersion = 0
@@ -115,8 +124,9 @@ struct VirtualNetwork {
         if hosts[index].node.pointerVersion != hosts[index].snapshotVersion {
             hosts[index].snapshotVersion = hosts[index].node.pointerVersion
             hosts[index].snapshot = hosts[index].node.snapshot
-            ringChanged = true
         }
+        let stepped = hosts[index].node
+        monitor?.stepped(stepped)
         for effect in emit.drain() {
             if case .send(let message, let peer) = effect {
                 post(message, from: index, to: peer)
@@ -191,6 +201,7 @@ struct VirtualNetwork {
             now = scheduled.at
             carryOut(scheduled.event)
             events += 1
+            monitor?.check(event: events, at: now)
             check(&self)
         }
         now = end

@@ -77,7 +77,7 @@ extension ChordNode {
                 }
                 step = .idle
             }
-            if wasSuccessor {
+            if wasSuccessor || fault == .takesEveryLeaversList {
                 successors = successorList(
                     of: node.id,
                     list.isEmpty ? Array(successors.dropFirst()) : list,

@@ -100,7 +100,7 @@ extension ChordNode {
     /// Everyone holds the complete list of r + 1: commit.
     private mutating func commitIfComplete(_ emit: inout EffectBuffer<ChordEffect>) {
         guard isFounder, everyoneHoldsRoster, var next = roster,
-            next.members.count == listLength + 1
+            next.members.count == listLength + (fault == .formsWithTooFew ? 0 : 1)
         else { return }
         next.isFormed = true
         becomeFormed(next, &emit)

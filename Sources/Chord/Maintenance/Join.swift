@@ -128,11 +128,13 @@ extension ChordNode {
         guard case .stateReply(_, .formed(_, let list)) = reply else { return retryJoin() }
         // While the member still lists this node's former life, or a closer one, ask again.
         let isPlace = list.first.map { Ring.isBetween(member.id, node.id, $0.id) } ?? true
-        guard isPlace, list.first?.id != node.id else { return retryJoin() }
+        guard isPlace || fault == .joinsAnywhere, list.first?.id != node.id else {
+            return retryJoin()
+        }
         successors = successorList(
             of: node.id,
-            list.isEmpty ? [member] : list,
-            limit: configuration.maintenance == .original ? 1 : listLength
+            list.isEmpty || fault == .joinListsPredecessor ? [member] + list : list,
+            limit: fault == .originalChord ? 1 : listLength
         )
         predecessor = member
         furtherPredecessors = []

@@ -29,7 +29,9 @@ extension ChordNode {
     mutating func runPendingRectify(_ emit: inout EffectBuffer<ChordEffect>) {
         guard phase == .formed, step == .idle, let candidate = pendingCandidate else { return }
         guard let old = predecessor, old.id != node.id, old.id != candidate.node.id,
-            !isSuspected(old), !Ring.isBetween(old.id, candidate.node.id, node.id)
+            !isSuspected(old) || fault == .keepsDeadPredecessor,
+            Ring.isBetween(old.id, candidate.node.id, node.id)
+                == (fault == .prefersFartherPredecessor)
         else { return adoptPredecessor(candidate.node, &emit) }
         step = .rectifying
         request(.rectify(candidate: candidate.node), to: old, &emit) { .ping(request: $0) }
@@ -39,6 +41,9 @@ extension ChordNode {
         _ candidate: NodeHandle,
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
+        if fault == .keepsDeadPredecessor, step == .rectifying {
+            return keepPredecessor(against: candidate, &emit)
+        }
         if step == .rectifying { step = .idle }
         predecessor = candidate
         predecessorHeardAt = now

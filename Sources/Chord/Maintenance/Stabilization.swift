@@ -41,6 +41,7 @@ extension ChordNode {
             // Not a member any more is as good as dead.
             suspect(successor.id, &emit)
             successorFailed(successor, &emit)
+        case .busy where fault == .takesBusyForDead: successorFailed(successor, &emit)
         default: abandonStep(&emit)
         }
     }
@@ -54,12 +55,11 @@ extension ChordNode {
         guard let candidate, Ring.isBetween(node.id, candidate.id, successor.id),
             candidate.id != node.id
         else { return finishStabilizing(notifying: successor, &emit) }
-        if configuration.maintenance == .original {
-            successors = successorList(
-                of: node.id,
-                [candidate] + successors,
-                limit: listLength
-            )
+        if fault == .neverAsksPredecessor {
+            return finishStabilizing(notifying: successor, &emit)
+        }
+        if fault == .originalChord {
+            adopt(candidate, successors)
             return finishStabilizing(notifying: candidate, &emit)
         }
         guard !isSuspected(candidate) else {
@@ -78,6 +78,7 @@ extension ChordNode {
         guard step == .stabilizingFromSuccessor else { return }
         step = .idle
         if successors.first?.id == successor.id { dropHead() }
+        if fault == .refillsWithPredecessor, let predecessor { successors.append(predecessor) }
         while let head = successors.first, isSuspected(head) { dropHead() }
         notifySuccessor(&emit)
         runPendingRectify(&emit)
@@ -110,11 +111,36 @@ extension ChordNode {
 
     /// A pointer is adopted only with its owner's answer in hand; the rest of the list is its copy.
     private mutating func adopt(_ head: NodeHandle, _ list: [NodeHandle]) {
-        let new = successorList(of: node.id, [head] + list, limit: listLength)
+        var new = successorList(of: node.id, [head] + list, limit: listLength)
+        if let fault { new = faultyList(fault, head, list) ?? new }
         isIsolated = false
         guard new != successors else { return }
         successors = new
         listChanged = true
+    }
+
+    /// What a planted bug copies instead, nil if it copies as it should.
+    private func faultyList(
+        _ fault: RingFault,
+        _ head: NodeHandle,
+        _ list: [NodeHandle]
+    ) -> [NodeHandle]? {
+        switch fault {
+        case .skipsSuccessor:
+            successorList(of: node.id, list.isEmpty ? [head] : list, limit: listLength)
+        case .listsWithoutLimit: successorList(of: node.id, [head] + list, limit: .max)
+        case .mergesLists:
+            Array(
+                ([head] + list + successors)
+                    .reduce(into: [NodeHandle]()) { union, entry in
+                        guard entry.id != node.id, !union.contains(where: { $0.id == entry.id })
+                        else { return }
+                        union.append(entry)
+                    }
+                    .sorted { $0.id &- node.id < $1.id &- node.id }.prefix(listLength)
+            )
+        default: nil
+        }
     }
 
     private mutating func finishStabilizing(
@@ -154,6 +180,7 @@ extension ChordNode {
     }
 
     func notify(_ target: NodeHandle, _ emit: inout EffectBuffer<ChordEffect>) {
+        if fault == .neverNotifies { return }
         emit(.send(notifyMessage(), to: target))
     }
 

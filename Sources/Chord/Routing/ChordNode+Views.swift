@@ -39,6 +39,8 @@ extension ChordNode {
             fingers: fingers.nodes,
             roster: roster,
             suspects: detector.suspectedPeers,
+            isInStep: step != .idle,
+            candidate: pendingCandidate?.node,
             isSettled: isSettled,
             estimatedSize: estimatedSize,
             epoch: announced.epoch
