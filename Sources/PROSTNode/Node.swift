@@ -29,7 +29,7 @@ package struct Node: Sendable {
     var stoppedInstances: [InstanceID] = []
 
     var passages: PassageTable
-    var duplicates: ExpiringTable<HopKey, HopAcknowledgement.Verdict>
+    var duplicates: ExpiringTable<HopKey, Void>
     var reversePaths: ExpiringTable<ReversePath, NodeHandle>
     var requests = PendingRequests()
     let authority: ReplyAuthority
@@ -52,6 +52,10 @@ package struct Node: Sendable {
     var wasFormed = false
     /// What was hosted at the end of the last run, until it is loaded again.
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
+    /// Ring messages that wait for the record of the formed ring; nil when there is nothing to wait for.
+    var heldRingMessages: [(message: ChordMessage, peer: NodeHandle)]?
+    /// Applications that others offered while the loader had no room.
+    var offers: [(offer: ApplicationOffer, peer: NodeHandle)] = []
     /// Applications of the last run that have not been started again yet.
     var restored: Set<ApplicationID> = []
     /// Packages that local clients deploy, by the loader's token.
@@ -227,6 +231,8 @@ enum BatchOwner: Hashable, Sendable {
     case instance(InstanceID)
     case range(ApplicationID, batch: UInt64)
     case node
+    /// The ring's record: before it is durable nobody is told that the ring has formed.
+    case formed
 }
 
 /// Counts since the start, for `prost status` and `top`.

@@ -208,9 +208,36 @@ import Wire
             script.call(.storePut, key, 32, 0, 0, 0, 0, 0)
             script.call(.storeGet, key, 31, 0, 0, 0, 0)
         }
-        bench.configured = []
+        bench.configured = [range(isServing: true)]
         bench.run()
         #expect((0..<3).map { bench.result($0) } == [-1, 1, -1])
+    }
+
+    /// The whole circle, of this node alone.
+    private func range(isServing: Bool) -> ConfiguredRange {
+        let node = NodeHandle(id: .zero, endpoint: .unknown)
+        return ConfiguredRange(
+            arc: RingInterval(after: .zero, through: .zero),
+            epoch: 1,
+            members: [node],
+            isServing: isServing
+        )
+    }
+
+    @Test func `a consistent store changes only where the node is in the key's configuration`()
+        throws
+    {
+        let bench = try Bench.running { script in
+            let key = script.room(96)
+            script.call(.storePut, key, 32, 0, 0, 0, 0, 0)
+            script.call(.storeDelete, key, 32)
+        }
+        bench.configured = []
+        #expect(bench.run().batch.writes.isEmpty)
+        #expect((0..<2).map { bench.result($0) } == [-11, -3])
+        bench.configured = [range(isServing: false)]
+        #expect(bench.run().batch.writes.isEmpty)
+        #expect(bench.result(0) == -11)
     }
 
     @Test func `an upcall reads through batches that are not durable`() throws {

@@ -13,6 +13,8 @@ package enum LimitEffect: Hashable, Sendable {
     /// A message was answered BUSY or dropped.
     case messageRefused
     case instanceStopped
+    /// A line for the log was dropped.
+    case lineDropped
 
     package var text: String {
         switch self {
@@ -21,6 +23,7 @@ package enum LimitEffect: Hashable, Sendable {
         case .hostCallRefused: "the host call answered an error"
         case .messageRefused: "the message was refused"
         case .instanceStopped: "the instance was stopped"
+        case .lineDropped: "the line was dropped"
         }
     }
 }

@@ -36,22 +36,33 @@ extension RangeKeeper {
         case .committed(let token):
             announcements.removeAll { $0.token == token && $0.node.id == sender.id }
         case _ where pending >= Self.maximumPending: return
+        case .prepare(_, let arc, _), .stage(_, let arc, _, _, _), .accept(_, let arc, _, _),
+            .commit(_, let arc, _):
+            let isNear = isNear(sender.id)
+            guard map.hasRoom(for: arc, askedBy: sender.id, isNear: isNear) else { return }
+            change(message, from: sender)
         case .discover(let token, let arc):
             send(.discovered(token: token, discovery(of: arc)), to: sender)
-        case .prepare(let token, let arc, let ballot):
-            prepare(token, arc, ballot, sender)
         case .summarize(let token, let arc):
             readDigest(arc, then: .answerDigest(token: token, sender))
         case .fetch(let token, let arc, let after):
             readRows(arc, after: after, then: .answerRows(token: token, after: after, sender))
+        case .takeOver(let arc):
+            takeOver(arc, from: sender)
+        }
+    }
+
+    private mutating func change(_ message: RangeMessage, from sender: NodeHandle) {
+        switch message {
+        case .prepare(let token, let arc, let ballot):
+            prepare(token, arc, ballot, sender)
         case .stage(let token, let arc, let ballot, let after, let page):
             stage(token, arc, ballot, after, page, sender)
         case .accept(let token, let arc, let configuration, let base):
             accept(token, arc, configuration, base, sender)
         case .commit(let token, let arc, let configuration):
             learn(arc, configuration, then: .reply(.committed(token: token), sender))
-        case .takeOver(let arc):
-            takeOver(arc, from: sender)
+        default: break
         }
     }
 

@@ -97,11 +97,24 @@ struct SegmentMap: Sendable {
 
     /// Gives up the oldest knowledge of arcs that moved away and left no rows here.
     mutating func forgetOldest(local: Identifier) {
+        let excess = segments.count - Self.capacity
+        guard excess > 0 else { return }
         let old = segments.filter { !$0.holdsRows && ($0.current == nil || $0.isGone(for: local)) }
-        let oldest = old.min { $0.promised < $1.promised }
-        guard segments.count > Self.capacity, let oldest else { return }
-        forgotten = max(forgotten, oldest.promised, oldest.forgotten)
-        segments.removeAll { $0.arc == oldest.arc }
+        for oldest in old.sorted(by: { $0.promised < $1.promised }).prefix(excess) {
+            forgotten = max(forgotten, oldest.promised, oldest.forgotten)
+            segments.removeAll { $0.arc == oldest.arc }
+        }
+    }
+
+    /// Whether a change of `arc` that `node` asks for may split what is known: at the capacity only
+    /// those may that the ring or a configuration shows to be concerned, up to twice as much.
+    func hasRoom(for arc: RingInterval, askedBy node: Identifier, isNear: Bool) -> Bool {
+        if segments.count < Self.capacity { return true }
+        guard segments.count < 2 * Self.capacity else { return false }
+        return isNear
+            || overlapping(arc).contains { segment in
+                segment.current?.includes(node) == true || segment.base?.includes(node) == true
+            }
     }
 }
 

@@ -110,12 +110,14 @@ extension Node {
                 digest: digest.identifier,
                 version: peerlet.manifest.version,
                 locator: ""
-            )
+            ),
+            at: now.instant
         )
         hosted.storedBytes = old?.storedBytes
         hosted.ranges = old?.ranges
         hosted.inquiry = old?.inquiry
         hosted.configured = old?.configured
+        if let old { hosted.log = old.log }
         if old == nil { endEvicted(id) }
         applications[id] = hosted
         loader.pin(digest)
@@ -162,8 +164,10 @@ extension Node {
         case .resume(let waiting, let peerlet):
             host(peerlet)
             for message in waiting { resume(message.token) }
+            rehost()
         case .abandon(let waiting, let error):
             for message in waiting { abandon(message.token, error) }
+            rehost()
         case .loaded(let record):
             log(
                 .info,

@@ -32,6 +32,11 @@ extension Node {
     }
 
     private mutating func adjustRates(of application: ApplicationID, _ limits: InstanceLimits) {
+        applications[application]?.log.adjust(
+            rate: limits[.log],
+            burst: limits.logBurst,
+            at: now.instant
+        )
         for id in instances.keys.sorted() where id.application == application {
             instances[id]?.fuel.adjust(
                 rate: limits[.fuel],

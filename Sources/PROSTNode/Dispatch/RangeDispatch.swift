@@ -251,7 +251,21 @@ extension Node {
 
     /// A former owner tells of an application whose keys are ours now.
     mutating func offered(_ offer: ApplicationOffer, by peer: NodeHandle) {
+        guard loader.hasRoom(for: offer.application, from: peer.id) else {
+            let known = offers.contains { $0.offer.application == offer.application }
+            let share = offers.count { $0.peer.id == peer.id }
+            if !known, share < Self.offersPerPeer { offers.append((offer, peer)) }
+            return
+        }
         _ = hosting(offer.application, offer.code, from: peer, because: "offer")
+    }
+
+    /// Offers of one node kept until the loader has room.
+    private static let offersPerPeer = 64
+
+    mutating func takeOffers() -> [(offer: ApplicationOffer, peer: NodeHandle)] {
+        defer { offers = [] }
+        return offers
     }
 
     private mutating func hosting(

@@ -16,7 +16,12 @@ extension Node {
 
     private mutating func carryOut(_ effect: ChordEffect) {
         switch effect {
-        case .send(let message, let peer): send(.chord, message, to: peer)
+        case .send(let message, let peer):
+            if heldRingMessages != nil {
+                heldRingMessages?.append((message, peer))
+            } else {
+                send(.chord, message, to: peer)
+            }
         case .neighborhoodChanged(let new): neighborhoodChanged(to: new)
         case .joined: log(.info, "ring.joined", ["id": "\(handle.id)"])
         case .formed(let record): formed(record)

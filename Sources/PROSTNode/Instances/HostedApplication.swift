@@ -20,18 +20,22 @@ struct HostedApplication: Sendable {
     var configured: [ConfiguredRange]?
     /// What the owner's policy tells it in `env.get` PARAMS.
     var parameters: [UInt8]
+    /// Bytes that it may still write to the log.
+    var log: TokenBucket
     private let exported: Set<String>
 
     init(
         peerlet: LoadedPeerlet,
         limits: InstanceLimits,
         parameters: [UInt8],
-        code: RoutedMessage.Code
+        code: RoutedMessage.Code,
+        at now: Instant
     ) {
         self.peerlet = peerlet
         self.limits = limits
         self.parameters = parameters
         self.code = code
+        log = TokenBucket(rate: limits[.log], burst: limits.logBurst, at: now)
         exported = Set(peerlet.manifest.exports)
     }
 

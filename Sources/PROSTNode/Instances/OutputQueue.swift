@@ -6,6 +6,8 @@ struct HeldOutput: Sendable {
     var batch: UInt64?
     var entry: MailboxEntry
     var report: ExecutionReport
+    /// What it served; a root that is fenced before this leaves is refused by the members.
+    var stamp: RangeStamp?
     /// Fuel left for what it sends.
     var budget: UInt64
 }

@@ -11,6 +11,7 @@ extension Node {
         if let error { log(.error, "store.commit_failed", ["error": "\(error)"]) }
         switch owner {
         case .node: break
+        case .formed: if error == nil { formedIsDurable() }
         case .range(let application, let number):
             if error == nil {
                 rangeInput(.durable(number), application)
@@ -46,7 +47,7 @@ extension Node {
 
     private mutating func release(_ output: HeldOutput, of id: InstanceID) {
         guard let hosted = hosted(for: id) else { return ledger.burn(output.budget) }
-        noteServed(output)
+        noteServed(output, by: id.application)
         let (shares, left) = divide(output)
         for (index, effect) in output.report.effects.enumerated() {
             carryOut(effect, share: shares[index], of: output, by: id, hosted)
@@ -94,7 +95,7 @@ extension Node {
                 hosted
             )
         case .reply(let handle, let status, let payload, let isLast):
-            answer(handle, status, payload, isLast: isLast, for: output)
+            answer(handle, status, payload, isLast: isLast, for: output, by: id.application)
         case .setTimer(let timer, let delay, let period, let cookie):
             instances[id]?.timers[timer] = InstanceRecord.Timer(cookie: cookie, period: period)
             timers.set(.instance(id, timer: timer), at: now.instant + delay)
@@ -104,12 +105,7 @@ extension Node {
         case .watch(let node, let isOn): watch(node, isOn, by: id)
         case .clientPush(let client, let type, let payload):
             push(payload, type: type, to: client, from: id.application)
-        case .log(let level, let text):
-            log(
-                NodeEvent.Level(rawValue: min(level, 3)) ?? .info,
-                "peerlet.log",
-                ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)]
-            )
+        case .log(let level, let text): write(text, level, by: id, hosted, output)
         case .count(let name, let delta):
             count(String(decoding: name, as: UTF8.self), delta, of: id)
         case .spawn(let application, let key, let argument):
@@ -125,6 +121,39 @@ extension Node {
         case .checkpoint: requestSnapshot(of: id, hosted)
         case .exit: break
         }
+    }
+
+    /// Bytes that a line counts beside its text.
+    private static let logLineOverhead: UInt64 = 64
+
+    /// A peerlet's line for the owner's log, within the bytes that it may write there.
+    private mutating func write(
+        _ text: [UInt8],
+        _ level: UInt8,
+        by id: InstanceID,
+        _ hosted: HostedApplication,
+        _ output: HeldOutput
+    ) {
+        var bucket = applications[id.application]?.log ?? hosted.log
+        let length = UInt64(text.count) + Self.logLineOverhead
+        let isWithin = bucket.take(length, at: now.instant)
+        // Of an application that has gone, what ends its last instances has a burst of its own.
+        applications[id.application]?.log = bucket
+        instances[id]?.retiring?.log = bucket
+        guard isWithin else {
+            return noteLimit(
+                .log,
+                of: hosted,
+                Upcall(rawValue: output.report.upcall),
+                used: length,
+                effect: .lineDropped
+            )
+        }
+        log(
+            NodeEvent.Level(rawValue: min(level, 3)) ?? .info,
+            "peerlet.log",
+            ["app": hosted.name, "text": String(decoding: text, as: UTF8.self)]
+        )
     }
 
     /// Named counters that an instance may have.

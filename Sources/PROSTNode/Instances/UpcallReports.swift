@@ -141,11 +141,13 @@ extension Node {
             let total = changed(used, by: growth)
             applications[id.application]?.storedBytes = total
         }
+        let stamp = stamp(for: entry.event, hosted)
         instances[id]?.output.append(
             HeldOutput(
                 batch: batch,
                 entry: entry,
                 report: report,
+                stamp: stamp,
                 budget: left
             )
         )

@@ -136,7 +136,7 @@ package struct CodeLoader: Sendable {
         at now: Now,
         _ emit: inout EffectBuffer<LoaderEffect>
     ) -> CodeAnswer {
-        let link = request.waiting?.link
+        let link = request.link
         if let bound = fetchBound(request.application, link) { return .refused(.busy(bound)) }
         var load = CodeLoad(
             digest: digest,
@@ -156,6 +156,11 @@ package struct CodeLoader: Sendable {
         }
         begin(load, at: now, &emit)
         return .pending
+    }
+
+    /// Whether a load that `link` causes may begin now.
+    package func hasRoom(for application: ApplicationID, from link: Identifier?) -> Bool {
+        fetchBound(application, link) == nil
     }
 
     /// Loads count, whatever their phase: a check holds the package's bytes too.

@@ -14,6 +14,9 @@ package struct CodeRequest: Hashable, Sendable {
     /// What to resume later; nil to load without waiting.
     package var waiting: WaitingMessage?
 
+    /// The node that causes it; nil if it is this one.
+    var link: Identifier? { waiting?.link ?? sources.previousHop?.id }
+
     package init(
         digest: PackageDigest,
         application: ApplicationID,

@@ -1,7 +1,7 @@
 /// What an instance may spend or hold, as policy files name it (`Spec/policy.md` §2).
 package enum Limit: Int, CaseIterable, Comparable, Sendable {
     case upcallFuel, fuel, fuelBurst, memory, storage, messages, mailbox, timers, requests
-    case sends, callDepth, logBytes
+    case sends, callDepth, logBytes, log
 
     package enum Unit: Sendable {
         /// A plain count.
@@ -26,12 +26,13 @@ package enum Limit: Int, CaseIterable, Comparable, Sendable {
         case .sends: "sends"
         case .callDepth: "call_depth"
         case .logBytes: "log_bytes"
+        case .log: "log"
         }
     }
 
     package var unit: Unit {
         switch self {
-        case .fuel, .messages: .rate
+        case .fuel, .messages, .log: .rate
         case .memory, .storage, .logBytes: .bytes
         case .upcallFuel, .fuelBurst, .mailbox, .timers, .requests, .sends, .callDepth: .count
         }
@@ -52,6 +53,7 @@ package enum Limit: Int, CaseIterable, Comparable, Sendable {
         case .sends: 64
         case .callDepth: 256
         case .logBytes: 4096
+        case .log: 1000
         }
     }
 
@@ -61,7 +63,7 @@ package enum Limit: Int, CaseIterable, Comparable, Sendable {
         case .upcallFuel, .fuel, .fuelBurst: 1_000_000_000_000
         case .memory: 256 << 20
         case .storage: 1 << 50
-        case .messages: 1_000_000
+        case .messages, .log: 1_000_000
         case .mailbox, .timers, .requests: 65_536
         case .sends: 4096
         case .callDepth: 4096
@@ -74,7 +76,7 @@ package enum Limit: Int, CaseIterable, Comparable, Sendable {
         switch self {
         case .upcallFuel, .fuel, .fuelBurst, .messages, .mailbox, .callDepth: 1
         case .memory: Self.pageBytes
-        case .storage, .timers, .requests, .sends, .logBytes: 0
+        case .storage, .timers, .requests, .sends, .logBytes, .log: 0
         }
     }
 

@@ -18,6 +18,9 @@ package struct InstanceLimits: Hashable, Sendable {
         values[limit.rawValue] = Ruled(value, origin)
     }
 
+    /// Bytes of log at once: a minute's.
+    var logBurst: UInt64 { self[.log] * 60 }
+
     /// Pages of 4 KiB.
     package var memoryPages: UInt32 {
         UInt32(clamping: self[.memory] / Limit.pageBytes)

@@ -15,12 +15,13 @@ struct ServedRequest: Hashable, Sendable {
 // they are routed to the origin's identifier (`Spec/node.md` §3.4).
 extension Node {
     /// Remembers what a request cost so far, for the upcall that will answer it.
-    mutating func noteServed(_ output: HeldOutput) {
+    mutating func noteServed(_ output: HeldOutput, by application: ApplicationID) {
         let event = output.entry.event
         guard event.upcall == .deliver, let handle = event.replyHandle else { return }
         _ = served.insert(
             ReversePath(origin: handle.origin, nonce: handle.nonce),
             ServedRequest(hops: UInt8(clamping: event.hops), fuel: output.report.fuelSpent),
+            for: RoomHolder(application: application),
             until: now.instant + configuration.messageTimeLimit,
             at: now.instant
         )
@@ -35,7 +36,8 @@ extension Node {
         _ status: Int64,
         _ payload: [UInt8],
         isLast: Bool,
-        for output: HeldOutput
+        for output: HeldOutput,
+        by application: ApplicationID
     ) {
         let event = output.entry.event
         var hops = UInt8(clamping: event.hops)
@@ -59,10 +61,13 @@ extension Node {
             budget: 0,
             hops: hops,
             fuel: fuel,
-            responder: responder
+            responder: responder,
+            by: application
         )
     }
 
+    /// Part of an answer; one with more to come ends with RATE where `application` has no room left
+    /// for its place in the sequence.
     mutating func reply(
         to handle: ReplyHandle,
         status: Int64,
@@ -71,31 +76,32 @@ extension Node {
         budget: UInt64,
         hops: UInt8,
         fuel: UInt64,
-        responder: NodeHandle? = nil
+        responder: NodeHandle? = nil,
+        by application: ApplicationID? = nil
     ) {
         let path = ReversePath(origin: handle.origin, nonce: handle.nonce)
         let sequence = replySequences[path] ?? 0
-        if isLast {
-            replySequences.remove(path)
-        } else {
-            _ = replySequences.insert(
+        let hasRoom =
+            isLast
+            || replySequences.insert(
                 path,
                 sequence &+ 1,
+                for: RoomHolder(application: application),
                 until: now.instant + configuration.messageTimeLimit,
                 at: now.instant
             )
-        }
+        if isLast { replySequences.remove(path) }
         passOn(
             ReplyMessage(
                 handle: handle,
-                status: status,
-                isLast: isLast,
+                status: hasRoom ? status : HostError.rate.rawValue,
+                isLast: isLast || !hasRoom,
                 sequence: sequence,
                 budget: budget,
                 responder: responder ?? self.handle,
                 requestHops: hops,
                 fuelSpent: fuel,
-                payload: payload
+                payload: hasRoom ? payload : []
             )
         )
     }

@@ -44,7 +44,9 @@ extension Node {
         waiter: RequestWaiter
     ) {
         // No room now: the retry comes with fuel of its own.
-        guard !passages.isFull else { return ledger.burn(message.budget) }
+        guard !passages.isFull(for: message.holder(from: nil)) else {
+            return ledger.burn(message.budget)
+        }
         var sender: SenderReference?
         if case .instance(let id, let token) = waiter {
             sender = SenderReference(instance: id, token: token)

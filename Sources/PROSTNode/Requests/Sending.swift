@@ -14,7 +14,7 @@ extension Node {
         by id: InstanceID,
         _ hosted: HostedApplication
     ) {
-        guard !passages.isFull,
+        guard !passages.isFull(for: RoomHolder(application: id.application)),
             let (message, hint) = header(
                 outgoing,
                 budget: budget,
@@ -125,13 +125,13 @@ extension Node {
         case .node(let node):
             message.destination = node.id
             message.flags.insert(.direct)
-            message.range = stamp(for: output.entry.event, hosted)
+            message.range = output.stamp
             return (message, node)
         }
     }
 
     /// What one member says to another while it serves the key of its upcall (`Spec/wire.md` §8).
-    private func stamp(for event: UpcallEvent, _ hosted: HostedApplication) -> RangeStamp? {
+    func stamp(for event: UpcallEvent, _ hosted: HostedApplication) -> RangeStamp? {
         guard event.upcall.hasKey, let epoch = hosted.ranges?.epoch(for: event.key) else {
             return nil
         }

@@ -8,9 +8,9 @@ internal import SansIO
 extension Node {
     mutating func arrive(_ message: RoutedMessage, from peer: NodeHandle) {
         let key = HopKey(id: message.id, attempt: message.attempt)
-        if let verdict = duplicates[key] {
+        guard !duplicates.contains(key) else {
             counters.duplicatesDropped &+= 1
-            acknowledge(key, verdict, to: peer)
+            acknowledge(key, .accepted, to: peer)
             return
         }
         var message = message
@@ -19,16 +19,18 @@ extension Node {
             UInt32(clamping: configuration.messageTimeLimit.milliseconds)
         )
         let deadline = now.instant + .milliseconds(UInt64(message.remaining))
+        let holder = message.holder(from: peer)
         var verdict = HopAcknowledgement.Verdict.accepted
         if message.timeToLive == 0 || message.remaining == 0 {
             verdict = .expired
             counters.expired &+= 1
-        } else if passages.isFull(for: peer.id) || departure?.isDone == true {
+        } else if passages.isFull(for: holder) || departure?.isDone == true {
             verdict = .busy
         }
-        // BUSY is not remembered: the same attempt may come again.
-        if verdict != .busy,
-            !duplicates.insert(key, verdict, until: deadline, at: now.instant)
+        // Only what is accepted is remembered: after BUSY the same attempt may come again, and what
+        // has expired comes to nothing once more.
+        if verdict == .accepted,
+            !duplicates.insert(key, for: holder, until: deadline, at: now.instant)
         {
             verdict = .busy
         }
@@ -54,7 +56,13 @@ extension Node {
         if message.flags.contains(.traced) { message.trace.append(handle) }
         if let reply = message.replyHandle {
             let path = ReversePath(origin: reply.origin, nonce: reply.nonce)
-            _ = reversePaths.insert(path, peer, until: deadline, at: now.instant)
+            _ = reversePaths.insert(
+                path,
+                peer,
+                for: message.holder(from: peer),
+                until: deadline,
+                at: now.instant
+            )
         }
         begin(Passage(message: message, previous: peer, arrived: now.instant))
     }

@@ -66,6 +66,8 @@ struct Passage: Sendable {
         message.attempt = message.attempt & 0xF0 | (message.attempt &+ 1) & 0x0F
     }
 
+    var holder: RoomHolder { message.holder(from: previous) }
+
     /// What the header says of the time left, after the time the message was held here.
     func remaining(at now: Instant) -> UInt32 {
         UInt32(clamping: deadline.since(now).milliseconds)
@@ -82,19 +84,16 @@ struct HopKey: Hashable, Sendable {
 struct PassageTable: Sendable {
     private var passages: [UInt64: Passage] = [:]
     private var byHop: [HopKey: UInt64] = [:]
-    private var perLink: [Identifier: Int] = [:]
+    private var shares = RoomShares()
     private var nextNumber: UInt64 = 0
     private let capacity: Int
 
     init(capacity: Int) { self.capacity = capacity }
 
     var count: Int { passages.count }
-    var isFull: Bool { passages.count >= capacity }
 
-    /// Whether a link has its share of the room: a quarter, so that no peer makes the node busy
-    /// for the others.
-    func isFull(for link: Identifier) -> Bool {
-        isFull || (perLink[link] ?? 0) >= max(1, capacity / 4)
+    func isFull(for holder: RoomHolder) -> Bool {
+        !shares.admit(holder, free: capacity - passages.count)
     }
 
     subscript(number: UInt64) -> Passage? { passages[number] }
@@ -102,7 +101,7 @@ struct PassageTable: Sendable {
     mutating func add(_ passage: Passage) -> UInt64 {
         nextNumber += 1
         passages[nextNumber] = passage
-        if let link = passage.previous?.id { perLink[link, default: 0] += 1 }
+        shares.take(passage.holder)
         return nextNumber
     }
 
@@ -120,9 +119,7 @@ struct PassageTable: Sendable {
         guard let passage = passages.removeValue(forKey: number) else { return nil }
         let key = HopKey(id: passage.message.id, attempt: passage.message.attempt)
         if byHop[key] == number { byHop[key] = nil }
-        if let link = passage.previous?.id, let count = perLink[link] {
-            perLink[link] = count > 1 ? count - 1 : nil
-        }
+        shares.giveBack(passage.holder)
         return passage
     }
 
@@ -136,5 +133,13 @@ struct PassageTable: Sendable {
     /// Fuel held in messages and reserves.
     var heldFuel: UInt64 {
         passages.values.reduce(0) { $0 &+ $1.message.budget &+ $1.reserve }
+    }
+}
+
+extension RoutedMessage {
+    /// Whose share of a bounded table it takes: that of the application that sent it.
+    func holder(from link: NodeHandle?) -> RoomHolder {
+        let sender = sourceApplication ?? application
+        return RoomHolder(link: link?.id, application: isForSystem ? nil : sender)
     }
 }

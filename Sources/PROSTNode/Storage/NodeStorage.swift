@@ -16,10 +16,14 @@ extension Node {
         }
     }
 
-    /// Applications of the last run come back before they are asked for: a replica must not wait
-    /// for a message to know its promises.
+    /// Applications of the last run come back before they are asked for, as many at once as the
+    /// loader takes; the others follow when a load ends, and then what was offered meanwhile.
+    ///
+    /// A replica must not wait for a message to know its promises.
     mutating func rehost() {
         for (application, code) in hostedBefore.sorted(by: { $0.key < $1.key }) {
+            guard loader.hasRoom(for: application, from: nil) else { return }
+            hostedBefore[application] = nil
             _ = self.code(
                 application: application,
                 code,
@@ -29,25 +33,33 @@ extension Node {
                 waiting: nil
             )
         }
-        hostedBefore = [:]
+        for (offer, peer) in takeOffers() { offered(offer, by: peer) }
     }
 
-    mutating func storeForNode(_ batch: StoreBatch) {
+    mutating func storeForNode(_ batch: StoreBatch, as owner: BatchOwner = .node) {
         let number = uniqueNumber()
-        batches[number] = .node
+        batches[number] = owner
         effects(.commit(batch, batch: number))
     }
 
-    mutating func storeForNode(_ write: StoreWrite) {
+    mutating func storeForNode(_ write: StoreWrite, as owner: BatchOwner = .node) {
         var batch = StoreBatch()
         batch.writes.append(write)
-        storeForNode(batch)
+        storeForNode(batch, as: owner)
+    }
+
+    /// The record of the formed ring is durable; without it nobody is told, and the node ends.
+    mutating func formedIsDurable() {
+        let held = heldRingMessages ?? []
+        heldRingMessages = nil
+        for (message, peer) in held { send(.chord, message, to: peer) }
     }
 
     mutating func formed(_ record: RingRecord) {
         wasFormed = true
         contacts = record.contacts
-        storeForNode(NodeRows.write(NodeRows.ring, NodeRows.bytes(contacts)))
+        heldRingMessages = heldRingMessages ?? []
+        storeForNode(NodeRows.write(NodeRows.ring, NodeRows.bytes(contacts)), as: .formed)
         log(.info, "ring.formed", ["members": "\(record.contacts.count)"])
     }
 

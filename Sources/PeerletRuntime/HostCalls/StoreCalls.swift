@@ -53,12 +53,21 @@ extension UpcallExecution {
         return ReplicaVersion(counter: old.counter + 1, writer: invocation.ring.routing.local.id)
     }
 
+    /// Whether a consistent store may take changes of `key` here: this node is in the configuration
+    /// of its arc and has promised no other (`Spec/abi.md` §6.4).
+    private func isHeld(_ key: [UInt8]) -> Bool {
+        guard let configured = invocation.ring.configured else { return true }
+        guard let point = Identifier(bytes: key.prefix(Identifier.byteCount)) else { return false }
+        return configured.contains { $0.isServing && $0.arc.contains(point) }
+    }
+
     /// Buffers a write if quotas allow it.
     private func write(
         _ key: [UInt8],
         from old: StoredValue?,
         to new: StoredValue?
     ) throws(HostCallStop) {
+        guard isHeld(key) else { throw .refused(.unsure) }
         try require(
             .storeWrites,
             1,

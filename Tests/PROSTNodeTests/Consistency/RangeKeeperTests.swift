@@ -217,6 +217,36 @@ import PROSTNode
         #expect(keeper.accepts(key, epoch: 4, root: node(2).id) == planted)
     }
 
+    @Test func `a flood of arcs from a stranger stays within the room there is for them`() throws {
+        var keeper = try makeKeeper()
+        var rows: [[UInt8]: Bool] = [:]
+        for number in 0..<3000 as Range<UInt64> {
+            let arc = RingInterval(
+                after: Identifier(words: (number << 20, 0, 0, 0)),
+                through: Identifier(words: (number << 20, 1, 0, 0))
+            )
+            let ballot = Ballot(epoch: number + 1, proposer: node(200).id)
+            let page = RowPage(rows: [], hasMore: false)
+            let stage = RangeMessage.stage(token: number, arc: arc, ballot, after: nil, page)
+            var inputs = [RangeKeeper.Input.message(stage, from: node(200))]
+            while !inputs.isEmpty {
+                for effect in keeper.handle(inputs.removeFirst(), now: .zero) {
+                    switch effect {
+                    case .commit(let batch, let id):
+                        for write in batch.writes {
+                            rows[write.key] = write.value.map { _ in true }
+                        }
+                        inputs.append(.durable(id))
+                    case .readRows(let id, _, _): inputs.append(.rows(id, page))
+                    default: break
+                    }
+                }
+            }
+        }
+        #expect(rows.count >= 500)
+        #expect(rows.count <= 513)
+    }
+
     @Test func `rows staged at a node that had left the arc stay when a page is repeated`() throws {
         let space = StoreSpace.application(VirtualRing.application)
         var keeper = try makeKeeper()

@@ -187,6 +187,7 @@ struct NodePolicyTests {
                 sends        allowed 64                 allowed  built-in sends
                 call_depth   allowed 256                allowed  built-in call_depth
                 log_bytes    allowed 4KiB               allowed  built-in log_bytes
+                log          allowed 1000/s             allowed  built-in log
                 verdict: refused (1 reason)
                   to allow memory: set memory: 24MiB for this application in policy.yaml
 
