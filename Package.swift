@@ -134,7 +134,7 @@ let lightTests: [(String, [Target.Dependency])] = [
     ("PeerletVMTests", ["PeerletBytecode", "PeerletVM", "Wire"]),
     (
         "PeerletAssemblerTests",
-        ["PeerletAssembler", "PeerletBytecode", "PeerletVM", "Cryptography"]
+        ["PeerletAssembler", "PeerletBytecode", "PeerletVM", "Cryptography", "Wire"]
     ),
     (
         "PeerletPackageTests",

@@ -22,6 +22,8 @@ struct CodeEmitter {
         var position: Int?
         var height: Int?
         var isTargeted = false
+        /// Where in the code it has to be.
+        var offset: Int?
         var isAssumed = false
     }
 
@@ -160,33 +162,32 @@ struct CodeEmitter {
         height = labels[label].height
     }
 
+    /// Branches to the label are encoded for this offset.
+    mutating func pin(_ label: Label, at offset: Int) { labels[label].offset = offset }
+
+    /// Where a label was to be and where it came to lie, if they differ.
+    func misplacement(
+        of label: Label,
+        _ places: [(offset: UInt32, span: SourceSpan)],
+        _ end: Int
+    ) -> (asked: Int, actual: Int)? {
+        guard let asked = labels[label].offset, let position = labels[label].position else {
+            return nil
+        }
+        let actual = places.indices.contains(position) ? Int(places[position].offset) : end
+        return asked == actual ? nil : (asked, actual)
+    }
+
     // MARK: Encoding
 
     /// The code, and for each instruction its offset and where it came from.
     func encode() -> (code: [UInt8], places: [(offset: UInt32, span: SourceSpan)]) {
-        // Targets are offsets of variable length: lengthen until nothing changes.
-        var sizes = items.map { item in
-            if case .fixed(let operand) = item.operand {
-                InstructionEncoder.encode(Instruction(item.opcode, operand)).count
-            } else {
-                0
-            }
+        let fixed = items.map { item -> Int? in
+            guard case .fixed(let operand) = item.operand else { return nil }
+            return InstructionEncoder.encode(Instruction(item.opcode, operand)).count
         }
-        var offsets: [Int] = []
-        while true {
-            offsets = [0]
-            offsets.reserveCapacity(items.count + 1)
-            for size in sizes { offsets.append(offsets[offsets.count - 1] + size) }
-            var changed = false
-            for (index, item) in items.enumerated() {
-                guard let instruction = resolved(item, offsets) else { continue }
-                let size = InstructionEncoder.encode(instruction).count
-                if size > sizes[index] {
-                    sizes[index] = size
-                    changed = true
-                }
-            }
-            if !changed { break }
+        let offsets = CodeLayout.offsets(fixed) { index, offsets in
+            resolved(items[index], offsets).map { InstructionEncoder.encode($0).count } ?? 0
         }
         var encoder = InstructionEncoder()
         var places: [(offset: UInt32, span: SourceSpan)] = []
@@ -203,7 +204,9 @@ struct CodeEmitter {
 
     /// With offsets in place of labels; nil if there are none.
     private func resolved(_ item: Item, _ offsets: [Int]) -> Instruction? {
-        func offset(_ label: Label) -> UInt32 { UInt32(offsets[labels[label].position ?? 0]) }
+        func offset(_ label: Label) -> UInt32 {
+            UInt32(labels[label].offset ?? offsets[labels[label].position ?? 0])
+        }
         return switch item.operand {
         case .fixed: nil
         case .target(let label): Instruction(item.opcode, .target(offset(label)))

@@ -26,6 +26,7 @@ struct CodeGenerator {
     var loops: [Loop] = []
     var labels: [LocalKey: (label: CodeEmitter.Label, span: SourceSpan)] = [:]
     var labelOrder: [LocalKey] = []
+    var pinnedLabels: [(label: CodeEmitter.Label, name: Name)] = []
     var resultCount = 0
     var isUpcall = false
     /// Unreachable text was reported, or is meant.
@@ -144,6 +145,7 @@ struct CodeGenerator {
         loops = []
         labels = [:]
         labelOrder = []
+        pinnedLabels = []
         resultCount = signature.results
         isUpcall = procedure.isUpcall
         isDeadReported = false
@@ -158,6 +160,14 @@ struct CodeGenerator {
             generator.finish(procedure)
         }
         let (code, places) = emitter.encode()
+        for (label, name) in pinnedLabels {
+            guard let found = emitter.misplacement(of: label, places, code.count) else { continue }
+            bag.error(
+                .outOfRange,
+                "label `\(name.text)` is at \(found.actual), not at \(found.asked)",
+                at: name.span
+            )
+        }
         if code.count > BytecodeLimits.functionCode {
             bag.error(
                 .tooLarge,

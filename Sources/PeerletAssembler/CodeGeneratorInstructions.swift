@@ -32,9 +32,6 @@ extension CodeGenerator {
         case (.target, .name(let name)):
             emitter.branch(opcode, to: namedLabel(name), at: span, &bag)
         case (.targets, .targets(let names, let otherwise)):
-            if names.count > BytecodeLimits.branchTargets {
-                bag.error(.tooLarge, "more than \(BytecodeLimits.branchTargets) targets", at: span)
-            }
             let targets = names.map { namedLabel($0) }
             emitter.branchTable(targets, otherwise: namedLabel(otherwise), at: span, &bag)
         case (.signature, .signature(let parameters, let results)):

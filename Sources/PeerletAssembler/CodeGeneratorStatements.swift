@@ -35,7 +35,7 @@ extension CodeGenerator {
         case .call(let call): callForEffect(call)
         case .push(let value): generate(value)
         case .instruction(let opcode, let operand): instruction(opcode, operand, span)
-        case .label(let name): placeLabel(name)
+        case .label(let name, let offset): placeLabel(name, offset)
         case .giveBack(let values): giveBack(values, span)
         case .branch(let arms, let otherwise): branch(arms, otherwise, span)
         case .whileLoop(let condition, let body): whileLoop(condition, body, span)
@@ -55,13 +55,20 @@ extension CodeGenerator {
         }
     }
 
-    private mutating func placeLabel(_ name: Name) {
+    private mutating func placeLabel(_ name: Name, _ offset: Expression?) {
         let label = namedLabel(name)
         if emitter.isPlaced(label) {
             bag.error(.duplicate, "label `\(name.text)` is defined twice", at: name.span)
             return
         }
         emitter.place(label, assuming: 0, at: name.span, &bag)
+        guard let offset else { return }
+        let limit = UInt64(BytecodeLimits.functionCode)
+        guard let value = definitions.unsigned(offset, limit: limit, "the offset", &bag) else {
+            return
+        }
+        emitter.pin(label, at: Int(value))
+        pinnedLabels.append((label, name))
     }
 
     // MARK: Values

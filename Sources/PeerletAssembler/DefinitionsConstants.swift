@@ -193,18 +193,19 @@ extension Definitions {
         }
     }
 
-    /// A non-negative value up to a limit.
+    /// A value from `lowest` up to a limit.
     mutating func unsigned(
         _ expression: Expression,
+        from lowest: UInt64 = 0,
         limit: UInt64,
         _ what: String,
         _ bag: inout DiagnosticBag
     ) -> UInt64? {
         guard let value = evaluate(expression, &bag) else { return nil }
-        guard value >= 0, value <= Int128(limit) else {
+        guard value >= Int128(lowest), value <= Int128(limit) else {
             bag.error(
                 .outOfRange,
-                "\(what) is \(value), allowed are 0 ... \(limit)",
+                "\(what) is \(value), allowed are \(lowest) ... \(limit)",
                 at: expression.span
             )
             return nil

@@ -213,29 +213,36 @@ extension Definitions {
             guard let count else { return size }
             let limit = AssemblyLimits.memoryBytes / max(size, 1)
             return unsigned(count, limit: limit, "the count", &bag).map { $0 * size }
-        case .items(let items):
-            var total: UInt64 = 0
-            for item in items {
-                switch item {
-                case .number(let scalar, _): total += scalar.size
-                case .string(let bytes), .bytes(let bytes): total += UInt64(bytes.count)
-                case .zero(let count):
-                    let limit = AssemblyLimits.memoryBytes
-                    guard let count = unsigned(count, limit: limit, "the count", &bag) else {
-                        return nil
-                    }
-                    total += count
-                }
-            }
-            guard total <= UInt64(BytecodeLimits.dataBytes) else {
-                bag.error(
-                    .tooLarge,
-                    "`\(definition.name.text)` has \(total) bytes, more than \(BytecodeLimits.dataBytes)",
-                    at: definition.name.span
-                )
-                return nil
-            }
-            return total
+        case .items(let items): return size(of: items, definition.name, &bag)
         }
+    }
+
+    mutating func size(
+        of items: [DataDefinition.Item],
+        _ name: Name,
+        _ bag: inout DiagnosticBag
+    ) -> UInt64? {
+        var total: UInt64 = 0
+        for item in items {
+            switch item {
+            case .number(let scalar, _): total += scalar.size
+            case .string(let bytes), .bytes(let bytes): total += UInt64(bytes.count)
+            case .zero(let count):
+                let limit = AssemblyLimits.memoryBytes
+                guard let count = unsigned(count, limit: limit, "the count", &bag) else {
+                    return nil
+                }
+                total += count
+            }
+        }
+        guard total <= UInt64(BytecodeLimits.dataBytes) else {
+            bag.error(
+                .tooLarge,
+                "`\(name.text)` has \(total) bytes, more than \(BytecodeLimits.dataBytes)",
+                at: name.span
+            )
+            return nil
+        }
+        return total
     }
 }

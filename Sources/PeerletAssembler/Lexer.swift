@@ -17,7 +17,7 @@ struct Lexer {
     static func refusal(of bytes: [UInt8]) -> (code: DiagnosticCode, message: String, offset: Int)?
     {
         if bytes.count > AssemblyLimits.fileBytes {
-            return (.tooLarge, "the file is larger than 1 MiB", 0)
+            return (.tooLarge, "the file is larger than 16 MiB", 0)
         }
         var lineStart = 0
         for (offset, byte) in bytes.enumerated() {

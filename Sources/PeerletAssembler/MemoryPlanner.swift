@@ -13,6 +13,10 @@ struct MemoryPlanner {
     private(set) var map = MemoryMap()
     private(set) var inboxCapacity: UInt64 = 0
     private var fixed: [Range] = []
+    /// Of `.segment`, which may overlap each other and all else.
+    private(set) var segmentAddresses: [UInt64] = []
+    /// What is given no address of its own keeps clear of these, in ascending order.
+    private var taken: [(start: UInt64, end: UInt64)] = []
     private var cursor = MemoryMap.firstAddress
     private(set) var end: UInt64 = 0
 
@@ -32,6 +36,7 @@ struct MemoryPlanner {
         }
         let inbox = inboxRequest(&definitions, needsInbox: needsInbox, &bag)
         placeFixed(sizes, inbox, &definitions, &bag)
+        placeSegments(&definitions, &bag)
         for isReserved in [false, true] {
             for (index, definition) in program.data.enumerated() {
                 guard let size = sizes[index], map.addresses[.data(index)] == nil else { continue }
@@ -55,7 +60,7 @@ struct MemoryPlanner {
         }
         inboxCapacity = inbox.size
         map.addresses[.inboxSize] = inbox.size
-        end = max(end, fixed.map(\.end).max() ?? 0)
+        end = max(end, taken.map(\.end).max() ?? 0)
         map.addresses[.heapStart] = (max(end, MemoryMap.firstAddress) + 7) / 8 * 8
         map.table = reachability.table
         for (index, name) in map.table.enumerated() where map.tableIndices[name] == nil {
@@ -97,7 +102,7 @@ struct MemoryPlanner {
         guard let inbox = definitions.program.inbox else {
             return (needsInbox ? Self.defaultInbox : 0, .anywhere)
         }
-        let limit = AssemblyLimits.memoryBytes
+        let limit = AssemblyLimits.addresses
         let size = definitions.unsigned(inbox.size, limit: limit, "the inbox", &bag)
         return (size ?? 0, inbox.placement)
     }
@@ -131,6 +136,24 @@ struct MemoryPlanner {
                 related: [(first.span, "placed here")]
             )
         }
+    }
+
+    private mutating func placeSegments(
+        _ definitions: inout Definitions,
+        _ bag: inout DiagnosticBag
+    ) {
+        taken = fixed.map { ($0.start, $0.end) }
+        for segment in definitions.program.segments {
+            let limit = AssemblyLimits.addresses
+            let name = Name(text: ".segment", span: segment.span)
+            let what = "the address"
+            guard let size = definitions.size(of: segment.items, name, &bag),
+                let address = definitions.unsigned(segment.address, limit: limit, what, &bag)
+            else { continue }
+            segmentAddresses.append(address)
+            taken.append((address, address + size))
+        }
+        taken.sort { ($0.start, $0.end) < ($1.start, $1.end) }
     }
 
     private mutating func place(
@@ -170,7 +193,7 @@ struct MemoryPlanner {
     /// The next free room, around what stands at fixed addresses.
     private mutating func allocate(_ size: UInt64, _ alignment: UInt64) -> UInt64 {
         var start = (cursor + alignment - 1) / alignment * alignment
-        for range in fixed where size > 0 && start < range.end && range.start < start + size {
+        for range in taken where size > 0 && start < range.end && range.start < start + size {
             start = (range.end + alignment - 1) / alignment * alignment
         }
         cursor = start + size

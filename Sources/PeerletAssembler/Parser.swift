@@ -20,6 +20,7 @@ struct Parser {
     var fileStack: [Int32] = []
     var includedPaths: Set<String> = []
     var totalBytes = 0
+    private var parts = 0
     let resolve: (_ path: String, _ includer: String) -> SourceResolution
 
     struct Conditional {
@@ -171,6 +172,19 @@ struct Parser {
         }
     }
 
+    mutating func tooMany(_ what: String, _ limit: Int, at span: SourceSpan) -> Recovery {
+        stream.bag.error(.tooLarge, "more than \(limit) \(what)", at: span)
+        return Recovery()
+    }
+
+    /// One more statement, expression or data item; ends the reading when they are too many.
+    mutating func count(at span: SourceSpan) throws(Recovery) {
+        parts += 1
+        guard parts > AssemblyLimits.parts else { return }
+        stream.skipFiles()
+        throw tooMany("statements, expressions and data items", AssemblyLimits.parts, at: span)
+    }
+
     mutating func descend(at span: SourceSpan) throws(Recovery) {
         guard nesting < AssemblyLimits.nesting else {
             stream.bag.error(
@@ -253,6 +267,9 @@ struct Parser {
             default: break
             }
             current.append(token)
+            guard current.count <= AssemblyLimits.macroTokens else {
+                throw tooMany("tokens in an argument", AssemblyLimits.macroTokens, at: opened)
+            }
         }
     }
 }

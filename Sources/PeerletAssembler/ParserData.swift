@@ -85,13 +85,31 @@ extension Parser {
             type = try self.type()
             try expect(.assign)
         }
+        let items = try dataItems()
+        add(DataDefinition(name: name, placement: placement, type: type, content: .items(items)))
+    }
+
+    /// `.segment ADDRESS: items`, with none for an empty segment.
+    mutating func segment(_ span: SourceSpan) throws(Recovery) {
+        let address = try expression()
+        try expect(.colon)
+        let isEmpty = stream.peek().kind == .newline || stream.peek().kind == .endOfFile
+        let items = isEmpty ? [] : try dataItems()
+        guard definitions.program.segments.count < BytecodeLimits.dataSegments else {
+            throw tooMany("segments", BytecodeLimits.dataSegments, at: span)
+        }
+        definitions.program.segments.append((address, items, span))
+    }
+
+    private mutating func dataItems() throws(Recovery) -> [DataDefinition.Item] {
         var items: [DataDefinition.Item] = []
         var width = Scalar.u8
         repeat {
             while stream.peek().kind == .newline, !items.isEmpty { _ = stream.next() }
+            try count(at: stream.peek().span)
             try dataItem(&width, into: &items)
         } while accept(.comma)
-        add(DataDefinition(name: name, placement: placement, type: type, content: .items(items)))
+        return items
     }
 
     /// A type and `=` follow, not items.

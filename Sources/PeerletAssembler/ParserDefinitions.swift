@@ -115,12 +115,7 @@ extension Parser {
                 continue
             }
             guard definitions.program.imports.count < BytecodeLimits.imports else {
-                stream.bag.error(
-                    .tooLarge,
-                    "more than \(BytecodeLimits.imports) imports",
-                    at: name.span
-                )
-                throw Recovery()
+                throw tooMany("imports", BytecodeLimits.imports, at: name.span)
             }
             definitions.program.imports.append(name)
         } while accept(.comma)
@@ -220,12 +215,7 @@ extension Parser {
             try parser.expect(.colon)
             items.append(.field(field, try parser.type()))
             if items.count > AssemblyLimits.fields {
-                parser.stream.bag.error(
-                    .tooLarge,
-                    "more than \(AssemblyLimits.fields) fields",
-                    at: field.span
-                )
-                throw Recovery()
+                throw parser.tooMany("fields", AssemblyLimits.fields, at: field.span)
             }
             if field.text != "_", let first = seen.updateValue(field.span, forKey: field.text) {
                 parser.stream.bag.error(
@@ -254,7 +244,11 @@ extension Parser {
     private mutating func table() throws(Recovery) {
         next()
         repeat {
-            definitions.program.table.append(try anyName("a procedure"))
+            let name = try anyName("a procedure")
+            guard definitions.program.table.count < BytecodeLimits.table else {
+                throw tooMany("table entries", BytecodeLimits.table, at: name.span)
+            }
+            definitions.program.table.append(name)
         } while accept(.comma)
     }
 

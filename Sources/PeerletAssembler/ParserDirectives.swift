@@ -94,8 +94,8 @@ extension Parser {
 
     private static let directiveNames = [
         ".prost", ".name", ".version", ".type", ".instance", ".store", ".limit", ".replicas",
-        ".not_before",
-        ".expires", ".pages", ".if", ".elif", ".else", ".endif", ".error",
+        ".not_before", ".expires", ".pages", ".segment", ".if", ".elif", ".else", ".endif",
+        ".error",
     ]
 
     mutating func directive(_ name: String) throws(Recovery) {
@@ -116,6 +116,7 @@ extension Parser {
             stream.bag.error(.misplaced, "`\(name)` belongs into the main file", at: token.span)
             throw Recovery()
         }
+        if name == ".segment" { return try segment(token.span) }
         var key: Name?
         if name == ".limit" { key = try limitName() }
         let repeated = definitions.program.directives.first {
@@ -167,7 +168,13 @@ extension Parser {
             next()
             return .string(bytes)
         }
-        return .expression(try expression())
+        let value = try expression()
+        switch name {
+        case ".pages" where accept(.comma): return .pair(value, try expression())
+        case ".not_before" where accept(word: "ms"), ".expires" where accept(word: "ms"):
+            return .milliseconds(value)
+        default: return .expression(value)
+        }
     }
 
     private mutating func versionLine(_ span: SourceSpan) throws(Recovery) {
@@ -257,7 +264,7 @@ extension Parser {
         if totalBytes > AssemblyLimits.totalBytes {
             stream.bag.error(
                 .tooLarge,
-                "the files together are larger than 4 MiB",
+                "the files together are larger than 16 MiB",
                 at: includedAt ?? SourceSpan(file: file, start: 0, end: 0)
             )
             return

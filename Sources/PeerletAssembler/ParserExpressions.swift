@@ -32,6 +32,7 @@ extension Parser {
             stream.bag.error(.nesting, "the expression has too many parts", at: span)
             throw Recovery()
         }
+        try count(at: span)
         return Expression(kind: kind, span: span, depth: depth)
     }
 

@@ -47,12 +47,16 @@ extension Parser {
         _ token: Token,
         into block: inout Block
     ) throws(Recovery) -> Bool {
+        try count(at: token.span)
         let second = stream.peek(1)
         let isCall = second.kind == .sign(.openParen) && !second.isSpaced
-        if second.kind == .sign(.colon), !word.contains(".") {
+        if second.kind == .sign(.colon) || second.kind == .name("at"),
+            OpcodeTable.opcode(mnemonic: word) == nil, !word.contains(".")
+        {
             let name = try localName("a label")
-            next()
-            block.statements.append(Statement(kind: .label(name), span: name.span))
+            let offset = accept(word: "at") ? try expression() : nil
+            try expect(.colon)
+            block.statements.append(Statement(kind: .label(name, at: offset), span: name.span))
             return false
         }
         if let opcode = OpcodeTable.opcode(mnemonic: word), !isCall {
@@ -150,7 +154,12 @@ extension Parser {
             var targets: [Name] = []
             brackets += 1
             if !isNext(.closeBracket) {
-                repeat { targets.append(try anyName("a label")) } while accept(.comma)
+                repeat {
+                    targets.append(try anyName("a label"))
+                    guard targets.count <= BytecodeLimits.branchTargets else {
+                        throw tooMany("targets", BytecodeLimits.branchTargets, at: token.span)
+                    }
+                } while accept(.comma)
             }
             try expectClose(.closeBracket, opened: open.span)
             brackets -= 1

@@ -82,6 +82,9 @@ extension Parser {
             default: break
             }
             body.append(token)
+            guard body.count <= AssemblyLimits.macroTokens else {
+                throw tooMany("tokens in a macro", AssemblyLimits.macroTokens, at: opened)
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ extension Parser {
             throw unexpected(peek(), expected: "`.error` outside of procedures")
         case .name(let word):
             if let macro = macroNext() { return try expand(macro, asOperand: false) }
+            try count(at: token.span)
             if let kind = try keywordStatement(word, token) {
                 try endOfStatement()
                 block.statements.append(kind)

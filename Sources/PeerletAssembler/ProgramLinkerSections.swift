@@ -135,6 +135,21 @@ extension ProgramLinker {
         }
         pieces.sort { ($0.address, $0.bytes.count) < ($1.address, $1.bytes.count) }
         for piece in pieces where !piece.bytes.isEmpty { append(piece.address, piece.bytes) }
+        linkSegments(&total)
+    }
+
+    private mutating func linkSegments(_ total: inout Int) {
+        for (segment, address) in zip(program.segments, planner.segmentAddresses) {
+            let bytes = bytes(of: segment.items)
+            total += bytes.count
+            guard total <= 2 * BytecodeLimits.dataBytes else { return }
+            image.data.append(
+                ProgramImage.DataSegment(
+                    address: UInt32(truncatingIfNeeded: address),
+                    bytes: bytes
+                )
+            )
+        }
     }
 
     mutating func bytes(of items: [DataDefinition.Item]) -> [UInt8] {
@@ -191,16 +206,16 @@ extension ProgramLinker {
         let page = UInt64(BytecodeLimits.pageSize)
         let needed = (planner.end + page - 1) / page
         let initial = max(needed, reader.pages)
-        if initial > UInt64(manifest.memoryPages) {
+        if initial > UInt64(reader.maximumPages) {
             generator.bag.error(
                 .layout,
-                "the program needs \(initial) pages at the start, `memory_pages` is \(manifest.memoryPages)",
+                "the program needs \(initial) pages at the start, its maximum is \(reader.maximumPages)",
                 at: SourceSpan(file: 0, start: 0, end: 0),
                 help: ["add `.limit memory_pages \(initial)`"]
             )
         }
         image.memory.initialPages = UInt32(truncatingIfNeeded: initial)
-        image.memory.maximumPages = manifest.memoryPages
+        image.memory.maximumPages = reader.maximumPages
         let inbox = planner.map.address(of: .inbox)
         image.memory.inboxAddress = UInt32(truncatingIfNeeded: inbox)
         image.memory.inboxCapacity = UInt32(truncatingIfNeeded: planner.inboxCapacity)

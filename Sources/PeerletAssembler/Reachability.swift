@@ -30,17 +30,21 @@ struct Reachability {
             visit(data: index)
         }
         for global in program.globals { if let value = global.value { visit(value) } }
+        for segment in program.segments { visit(segment.items) }
         while let work = pending.popLast() {
             switch work {
             case .procedure(let index): visit(program.procedures[index].body)
             case .data(let index):
-                guard case .items(let items) = program.data[index].content else { continue }
-                for item in items {
-                    if case .number(_, let expression) = item { visit(expression) }
-                }
+                if case .items(let items) = program.data[index].content { visit(items) }
             case .constant(let index):
                 if case .expression(let value) = program.constants[index].value { visit(value) }
             }
+        }
+    }
+
+    private mutating func visit(_ items: [DataDefinition.Item]) {
+        for item in items {
+            if case .number(_, let expression) = item { visit(expression) }
         }
     }
 

@@ -43,13 +43,16 @@ package struct MemorySourceResolver: SourceResolver, Sendable {
 
 /// Limits of the language (`Spec/assembly-language.md` §7).
 package enum AssemblyLimits {
-    static let fileBytes = 1 << 20
-    static let totalBytes = 4 << 20
+    /// More than the disassembly of any image takes.
+    package static let fileBytes = 16 << 20
+    static let totalBytes = 16 << 20
     static let lineBytes = 16 << 10
     static let includeDepth = 16
     static let files = 256
     static let macroDepth = 32
     static let macroTokens = 250_000
+    /// Statements, expressions and data items.
+    static let parts = 4 << 20
     static let nesting = 100
     static let expressionDepth = 250
     static let evaluationDepth = 600

@@ -133,7 +133,8 @@ struct Statement: Sendable {
         case call(Expression)
         case push(Expression)
         case instruction(Opcode, InstructionOperand)
-        case label(Name)
+        /// With the offset in the code that it must have.
+        case label(Name, at: Expression?)
         case giveBack([Expression])
         case branch([(condition: Expression, body: Block)], otherwise: Block?)
         case whileLoop(Expression, Block)
@@ -179,86 +180,6 @@ struct Procedure: Sendable {
     /// Something in it could not be read, so that its stack says nothing.
     var isDamaged = false
     var body: Block
-}
-
-struct StructDefinition: Sendable {
-    enum Item: Sendable {
-        case field(Name, TypeSyntax)
-        case offset(Expression)
-    }
-
-    var name: Name
-    var items: [Item]
-}
-
-struct DataDefinition: Sendable {
-    enum Item: Sendable {
-        case number(Scalar, Expression)
-        case string([UInt8])
-        case zero(Expression)
-        case bytes([UInt8])
-    }
-
-    enum Placement: Sendable {
-        case anywhere
-        case align(Expression)
-        case at(Expression)
-    }
-
-    enum Content: Sendable {
-        case items([Item])
-        /// `bss`; without a type, bytes.
-        case reserved(count: Expression?)
-    }
-
-    var name: Name
-    var placement: Placement
-    var type: TypeSyntax?
-    var content: Content
-}
-
-struct GlobalDefinition: Sendable {
-    var name: Name
-    var type: TypeSyntax?
-    var value: Expression?
-}
-
-struct ConstantDefinition: Sendable {
-    enum Value: Sendable {
-        case expression(Expression)
-        /// A member of an enum without a value: the one before plus so many.
-        case after(String, UInt64)
-        case number(Int128)
-    }
-
-    var name: Name
-    var value: Value
-}
-
-/// A whole program as read.
-struct ProgramSyntax: Sendable {
-    var constants: [ConstantDefinition] = []
-    var structs: [StructDefinition] = []
-    var globals: [GlobalDefinition] = []
-    var data: [DataDefinition] = []
-    var procedures: [Procedure] = []
-    var imports: [Name] = []
-    var exports: [(name: Name, procedure: Name)] = []
-    var table: [Name] = []
-    var assertions: [(Expression, String)] = []
-    var inbox: (placement: DataDefinition.Placement, size: Expression, span: SourceSpan)?
-    var directives: [(name: String, key: Name?, value: DirectiveValue, span: SourceSpan)] = []
-
-    enum DirectiveValue: Sendable {
-        case word(String)
-        case string([UInt8])
-        case expression(Expression)
-    }
-
-    var definitionCount: Int {
-        constants.count + structs.count + globals.count + data.count + procedures.count
-            + imports.count + exports.count + table.count + assertions.count
-    }
 }
 
 /// The integer types of memory.

@@ -72,6 +72,12 @@ struct TokenStream {
         return !frames.isEmpty
     }
 
+    /// Reads nothing any more.
+    mutating func skipFiles() {
+        frames = []
+        lookahead = []
+    }
+
     // MARK: Macros
 
     /// Puts the expansion of a macro before what follows.

@@ -133,9 +133,8 @@ extension PeerletPackage.ManifestDraft {
         limits.mailboxLength = directives.mailbox
     }
 
-    private static func time(_ seconds: UInt64) -> WallTime? {
-        let (milliseconds, overflow) = seconds.multipliedReportingOverflow(by: 1000)
-        return seconds == 0 ? nil : WallTime(milliseconds: overflow ? .max : milliseconds)
+    private static func time(_ milliseconds: UInt64) -> WallTime? {
+        milliseconds == 0 ? nil : WallTime(milliseconds: milliseconds)
     }
 }
 
@@ -154,8 +153,8 @@ extension ManifestDirectives {
             case .consistent: .consistent
             }
         replicaCount = manifest.replicaCount
-        notBefore = (manifest.notBefore?.milliseconds ?? 0) / 1000
-        expires = (manifest.expires?.milliseconds ?? 0) / 1000
+        notBefore = manifest.notBefore?.milliseconds ?? 0
+        expires = manifest.expires?.milliseconds ?? 0
         fuelPerUpcall = manifest.limits.fuelPerUpcall
         fuelPerSecond = manifest.limits.fuelPerSecond
         memoryPages = manifest.limits.memoryPages

@@ -1,9 +1,11 @@
 internal import Foundation
+internal import PeerletAssembler
+internal import PeerletBytecode
 
 /// Reading and writing whole files, with the failures that commands report.
 enum Files {
-    /// Nothing that the tools read is larger.
-    static let limit = 4 << 20
+    /// Nothing that the tools read is larger: source text and debug information.
+    static let limit = max(AssemblyLimits.fileBytes, BytecodeLimits.debugInfo)
 
     /// At most `limit` bytes of a file, `-` is standard input.
     static func read(_ path: String) throws(CommandFailure) -> [UInt8] {

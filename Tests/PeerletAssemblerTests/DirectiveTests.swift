@@ -30,8 +30,54 @@ internal import Testing
         #expect(manifest.fuelPerUpcall == 1000)
         #expect(manifest.mailbox == 7)
         #expect(manifest.storeBytes == 1 << 20)
-        #expect(manifest.notBefore == 86_400)
-        #expect(manifest.expires == 951_868_800)
+        #expect(manifest.notBefore == 86_400_000)
+        #expect(manifest.expires == 951_868_800_000)
+    }
+
+    @Test func `numbers of a manifest have 64 bits and times have milliseconds`() throws {
+        let manifest = assemble(
+            """
+            .prost 1
+            .version 0xFFFF_FFFF_FFFF_FFFF
+            .limit fuel_per_second 0xFFFF_FFFF_FFFF_FFFE
+            .limit store_bytes 1 << 63
+            .limit memory_pages 0xFFFF_FFFF
+            .pages 0, 65536
+            .not_before "2027-01-31T12:00:00.250Z"
+            .expires 0xFFFF_FFFF_FFFF_FFFF ms
+            """
+        ).manifest
+        #expect(manifest.version == .max)
+        #expect(manifest.fuelPerSecond == UInt64.max - 1)
+        #expect(manifest.storeBytes == 1 << 63)
+        #expect(manifest.memoryPages == .max)
+        #expect(manifest.notBefore == 1_801_396_800_250)
+        #expect(manifest.expires == .max)
+    }
+
+    @Test(arguments: [
+        ("\"2000-02-29\"", 951_782_400_000), ("\"1970-01-01T00:00:00.001Z\"", 1),
+        ("\"9999-12-31T23:59:59.999Z\"", 253_402_300_799_999), ("7", 7000), ("7 ms", 7),
+    ])
+    func `a time is seconds, milliseconds or a date`(text: String, time: UInt64) {
+        #expect(assemble(".prost 1\n.expires \(text)").manifest.expires == time)
+    }
+
+    @Test(arguments: [
+        "1900-02-29", "2001-02-29", "2001-13-01", "2001-00-01", "2001-1-1", "2001-01-32",
+        "1970-01-01",
+        "2001-01-01T24:00:00Z", "2001-01-01T00:60:00Z", "2001-01-01T00:00:00", "2001-01-01Z", "",
+        "2001-01-01T00:00:00.5Z", "2001-01-01T00:00Z", "2001-01-01 00:00:00Z", "+001-01-01",
+    ])
+    func `a wrong date is an error`(text: String) {
+        let result = assemble(".prost 1\n.expires \"\(text)\"")
+        #expect(codes(result) == [.badDirectiveValue], "\(render(result))")
+    }
+
+    @Test func `seconds that are too many milliseconds are an error`() {
+        let limit = UInt64.max / 1000
+        #expect(assemble(".prost 1\n.expires \(limit)").manifest.expires == limit * 1000)
+        #expect(codes(assemble(".prost 1\n.expires \(limit + 1)")) == [.outOfRange])
     }
 
     @Test func `every instruction can be written`() throws {

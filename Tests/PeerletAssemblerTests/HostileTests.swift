@@ -18,7 +18,7 @@ internal import Testing
         #expect(refused(Array(".prost 1\n".utf8) + [0xFF, 0xFE]) == [.badEncoding])
         #expect(refused(Array(".prost 1\n".utf8) + [0xC0, 0x80]) == [.badEncoding])
         #expect(refused([UInt8](repeating: 0x20, count: 1 << 20)) == [.tooLarge])
-        #expect(refused([UInt8](repeating: 0x0A, count: (1 << 20) + 1)) == [.tooLarge])
+        #expect(refused([UInt8](repeating: 0x0A, count: (16 << 20) + 1)) == [.tooLarge])
     }
 
     @Test(arguments: [
@@ -85,10 +85,21 @@ internal import Testing
         #expect(
             codes(assemble(".prost 1\n.limit memory_pages 65_000\n" + several)).contains(.tooLarge)
         )
+        let segments = (0..<2000).map { _ in ".segment 0: zero 1_000_000" }.joined(separator: "\n")
+        #expect(codes(assemble(".prost 1\n" + segments)).contains(.tooLarge))
+        let table = String(repeating: "table f\n", count: 5000)
+        #expect(codes(assemble(".prost 1\nproc f()\nend\n" + table)).contains(.tooLarge))
         let imports = (0..<5000).map { "import x.y\($0)" }.joined(separator: "\n")
         #expect(codes(assemble(".prost 1\n" + imports)).contains(.tooLarge))
         let fields = (0..<9000).map { "f\($0): u8\n" }.joined()
         #expect(codes(assemble(".prost 1\nstruct S {\n\(fields)}")).contains(.tooLarge))
+    }
+
+    @Test func `a program of too many parts is not read to its end`() {
+        let line = String(repeating: "nop ", count: 4000) + "\n"
+        let text = ".prost 1\nproc f()\n" + String(repeating: line, count: 1049) + "nonsense\nend\n"
+        #expect(codes(assemble(text)).first == .tooLarge)
+        #expect(!codes(assemble(text)).contains(.unknownInstruction))
     }
 
     @Test func `no more errors are reported than the limit`() {

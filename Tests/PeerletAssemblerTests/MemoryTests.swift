@@ -4,6 +4,28 @@ internal import PeerletBytecode
 internal import Testing
 
 @Suite struct MemoryTests {
+    @Test func `segments stand in the image as they are, after the data`() throws {
+        let image = try image(
+            """
+            .prost 1
+            .segment 20: "over", u16 7
+            .segment 4096:
+            data first: 1, 2
+            .segment 0: first, zero 1
+            bss room[8]
+            """
+        )
+        #expect(
+            image.data == [
+                .init(address: 16, bytes: [1, 2]),
+                .init(address: 20, bytes: Array("over".utf8) + [7, 0]),
+                .init(address: 4096, bytes: []), .init(address: 0, bytes: [16, 0]),
+            ]
+        )
+        #expect(image.memory.initialPages == 1)
+        #expect(image.memory.maximumPages == 64)
+    }
+
     static let structs = """
         struct Inner { low: u16, high: i16 }
         struct Outer {
@@ -145,6 +167,19 @@ internal import Testing
         )
         #expect(codes(assemble(".prost 1\n.limit memory_pages 1\nbss a[5000]")) == [.layout])
         #expect(codes(assemble(".prost 1\ndata a: 256")) == [.outOfRange])
+        #expect(codes(assemble(".prost 1\n.pages 2, 1")) == [.layout])
+        #expect(codes(assemble(".prost 1\n.limit memory_pages 65537")) == [.outOfRange])
+        #expect(assemble(".prost 1\n.limit memory_pages 65537\n.pages 0, 9").image != nil)
+        #expect(codes(assemble(".prost 1\n.pages 0, 1\n.segment 4095: 1, 2")) == [.layout])
+        #expect(codes(assemble(".prost 1\n.segment 4096")) == [.unexpected])
+        #expect(
+            codes(
+                assemble(
+                    ".prost 1\ninclude \"a\"",
+                    files: [.init(path: "a", text: ".segment 0: 1")]
+                )
+            ) == [.misplaced]
+        )
         #expect(codes(assemble(".prost 1\ndata a align 3: 1")) == [.outOfRange])
         #expect(codes(assemble(".prost 1\nstruct S { a: u8 }\ndata a: S = 1, 2")) == [.layout])
         #expect(codes(assemble(".prost 1\nbss a[heap_start]")).first == .layout)

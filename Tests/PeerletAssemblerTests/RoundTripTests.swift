@@ -3,6 +3,7 @@ internal import PeerletAssembler
 internal import PeerletBytecode
 internal import PeerletVM
 internal import Testing
+internal import Wire
 
 /// The repository's folder of peerlets.
 let peerletFolder = URL(filePath: #filePath)
@@ -60,185 +61,92 @@ func roundTrip(_ image: ProgramImage) throws -> ProgramImage {
         #expect(StandardLibrary.text(of: name) == (try String(contentsOf: file, encoding: .utf8)))
     }
 
-    @Test(arguments: 0..<100)
-    func `a generated program survives disassembly`(seed: UInt64) throws {
-        var generator = ProgramGenerator(seed: seed)
-        let image = generator.image()
-        #expect(try roundTrip(image) == image)
+    /// `PROST_IMAGES` plays more of them.
+    static let parts = 20
+    static let imagesOfPart: Int = {
+        let text = ProcessInfo.processInfo.environment["PROST_IMAGES"] ?? ""
+        return (Int(text) ?? 2000) / parts
+    }()
+
+    @Test(arguments: 0..<parts)
+    func `a generated image survives disassembly byte for byte`(part: Int) throws {
+        for index in 0..<Self.imagesOfPart {
+            let seed = UInt64(part * Self.imagesOfPart + index)
+            var generator = ImageGenerator(seed: seed)
+            let image = generator.image()
+            _ = try Verifier.verify(image)
+            let again = try roundTrip(image)
+            guard again.wireBytes == image.wireBytes else {
+                Issue.record("image \(seed) changed: \(try Disassembler.text(for: image))")
+                return
+            }
+        }
     }
-}
 
-/// Random programs of valid shape: every instruction, labels in both directions, odd layouts.
-struct ProgramGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed &* 0x9E37_79B9_7F4A_7C15 &+ 1 }
-
-    private mutating func next(_ bound: Int) -> Int {
-        state ^= state << 13
-        state ^= state >> 7
-        state ^= state << 17
-        return Int(state % UInt64(bound))
+    @Test(arguments: 0..<200)
+    func `generated directives survive disassembly`(seed: UInt64) throws {
+        var generator = ImageGenerator(seed: seed)
+        let manifest = generator.manifest()
+        let result = assemble(try Disassembler.text(for: generator.image(), manifest: manifest))
+        #expect(result.manifest == manifest, "\(render(result))")
     }
 
-    mutating func image() -> ProgramImage {
+    @Test func `code that is longer than it has to be stays as long`() throws {
+        // The target's offset takes two bytes, which is what moves it to where it takes two.
+        let code =
+            [Opcode.br.rawValue, 0x80, 0x01] + [UInt8](repeating: Opcode.nop.rawValue, count: 125)
+            + [Opcode.const.rawValue, 0, Opcode.brIf.rawValue, 0x03, Opcode.ret.rawValue]
         var image = ProgramImage()
-        let count = 1 + next(4)
-        let calls = HostABI.rows.shuffledPrefix(next(4), { next($0) })
-        image.imports = calls.map {
-            .init(name: $0.name, parameterCount: UInt8($0.parameters.count))
-        }
-        image.globals = (0..<next(4)).map { _ in Int64(truncatingIfNeeded: state) }
-        image.table = (0..<next(5)).map { _ in UInt32(next(count)) }
-        image.memory.initialPages = UInt32(1 + next(3))
-        image.memory.maximumPages = image.memory.initialPages + UInt32(next(9))
-        image.memory.inboxAddress = UInt32(next(1000))
-        image.memory.inboxCapacity = UInt32(1 + next(100))
-        if next(2) == 0 {
-            image.data = [
-                .init(address: UInt32(2000 + next(100)), bytes: [1, 2, UInt8(next(256))])
-            ]
-        }
-        for index in 0..<count {
-            image.functions.append(
-                .init(
-                    parameterCount: UInt8(next(4)),
-                    resultCount: UInt8(next(3)),
-                    localCount: UInt16(next(6)),
-                    code: []
-                )
-            )
-            if next(2) == 0 {
-                image.exports.append(.init(name: "export \"\(index)\"\\é", function: UInt32(index)))
-            }
-        }
-        for index in 0..<count { image.functions[index].code = code(of: index, in: image) }
-        return image
+        image.functions = [
+            .init(parameterCount: 0, resultCount: 0, localCount: 0, code: code)
+        ]
+        _ = try Verifier.verify(image)
+        let text = try Disassembler.text(for: image)
+        #expect(text.contains("L128 at 128:"))
+        #expect(try roundTrip(image).wireBytes == image.wireBytes)
+        // Left to itself the assembler takes the shorter form.
+        let free = try self.image(
+            text.replacing(" at 128:", with: ":").replacing(" at 3:", with: ":")
+        )
+        #expect(free.functions[0].code.count == code.count - 1)
+        let wrong = assemble(text.replacing("at 128:", with: "at 130:"))
+        #expect(codes(wrong).contains(.outOfRange))
     }
 
-    /// Straight pieces, each with an empty stack at its ends, joined by branches among them.
-    private mutating func code(of index: Int, in image: ProgramImage) -> [UInt8] {
-        let function = image.functions[index]
-        let locals = Int(function.parameterCount) + Int(function.localCount)
-        var pieces: [[Instruction]] = []
-        let count = 2 + next(12)
-        for piece in 0..<count {
-            var instructions: [Instruction] = []
-            var height = 0
-            for _ in 0..<next(30) {
-                append(to: &instructions, height: &height, locals: locals, image)
-            }
-            while height > 0 {
-                instructions.append(Instruction(.drop))
-                height -= 1
-            }
-            let target = UInt32(next(count))
-            switch next(5) {
-            case 0:
-                instructions += [Instruction(.const, .constant(1)), .init(.brIf, .target(target))]
-            case 1:
-                instructions += [
-                    Instruction(.const, .constant(0)), .init(.brIfZero, .target(target)),
-                ]
-            case 2 where piece + 1 < count:
-                // The next piece must be somebody's target.
-                instructions += [
-                    Instruction(.const, .constant(2)),
-                    .init(.brTable, .targets([target, UInt32(piece + 1)], default: target)),
-                ]
-            case 3 where piece + 1 < count:
-                instructions += [
-                    Instruction(.const, .constant(7)),
-                    .init(.brIf, .target(UInt32(piece + 1))), .init(.br, .target(target)),
-                ]
-            default: break
-            }
-            if piece == count - 1 {
-                for _ in 0..<function.resultCount {
-                    instructions.append(Instruction(.const, .constant(3)))
-                }
-                instructions.append(Instruction(.ret))
-            }
-            pieces.append(instructions)
-        }
-        return link(pieces)
+    private func image(_ text: String) throws -> ProgramImage {
+        let result = assemble(text).image
+        return try #require(result)
     }
 
-    private mutating func append(
-        to instructions: inout [Instruction],
-        height: inout Int,
-        locals: Int,
-        _ image: ProgramImage
-    ) {
-        let info = OpcodeTable.rows[next(OpcodeTable.rows.count)]
-        var pops = info.pops
-        var pushes = info.pushes
-        let operand: Instruction.Operand
-        switch info.operand {
-        case .none where info.opcode != .ret: operand = .none
-        case .constant:
-            let shift = next(64)
-            operand = .constant(Int64(truncatingIfNeeded: state) >> Int64(shift))
-        case .local where locals > 0: operand = .index(UInt32(next(locals)))
-        case .global where !image.globals.isEmpty:
-            operand = .index(UInt32(next(image.globals.count)))
-        case .function:
-            let callee = next(image.functions.count)
-            pops += Int(image.functions[callee].parameterCount)
-            pushes += Int(image.functions[callee].resultCount)
-            operand = .index(UInt32(callee))
-        case .hostImport where !image.imports.isEmpty:
-            let called = next(image.imports.count)
-            pops += Int(image.imports[called].parameterCount)
-            operand = .index(UInt32(called))
-        case .offset: operand = .offset(UInt32(truncatingIfNeeded: state) >> UInt32(next(32)))
-        case .signature:
-            let parameters = next(3)
-            let results = next(3)
-            pops += parameters
-            pushes += results
-            operand = .signature(parameters: UInt8(parameters), results: UInt8(results))
-        default: return
-        }
-        while height < pops {
-            instructions.append(Instruction(.const, .constant(Int64(height) - 1)))
-            height += 1
-        }
-        instructions.append(Instruction(info.opcode, operand))
-        height += pushes - pops
-    }
-
-    /// Piece numbers become offsets.
-    private func link(_ pieces: [[Instruction]]) -> [UInt8] {
-        var starts = [UInt32](repeating: 0, count: pieces.count)
-        while true {
-            var encoder = InstructionEncoder()
-            var found: [UInt32] = []
-            for piece in pieces {
-                found.append(UInt32(encoder.code.count))
-                for instruction in piece { encoder.append(resolve(instruction, starts)) }
+    @Test func `the largest images fit one file of text`() throws {
+        let longest = OpcodeTable.rows.filter { $0.operand == .none && !$0.endsPath }
+            .max { $0.mnemonic.utf8.count < $1.mnemonic.utf8.count }
+        let row = longest ?? OpcodeTable.rows[0]
+        var image = ProgramImage()
+        image.memory.initialPages = 256
+        image.memory.maximumPages = 256
+        let block =
+            [UInt8](repeating: Opcode.nop.rawValue, count: 1)
+            + (0..<row.pops).flatMap { _ in [Opcode.const.rawValue, 0] } + [row.opcode.rawValue]
+            + [UInt8](repeating: Opcode.drop.rawValue, count: row.pushes)
+        var code: [UInt8] = []
+        while code.count + block.count + 5 < BytecodeLimits.functionCode {
+            code += block
+            if code.count % 8 < block.count {
+                code += [Opcode.const.rawValue, 0, Opcode.brIf.rawValue, 0]
             }
-            if found == starts { return encoder.code }
-            starts = found
         }
-    }
-
-    private func resolve(_ instruction: Instruction, _ starts: [UInt32]) -> Instruction {
-        switch instruction.operand {
-        case .target(let piece): Instruction(instruction.opcode, .target(starts[Int(piece)]))
-        case .targets(let pieces, let otherwise):
-            Instruction(
-                instruction.opcode,
-                .targets(pieces.map { starts[Int($0)] }, default: starts[Int(otherwise)])
-            )
-        default: instruction
-        }
-    }
-}
-
-extension Array {
-    fileprivate func shuffledPrefix(_ count: Int, _ random: (Int) -> Int) -> [Element] {
-        var rest = self
-        return (0..<count).map { _ in rest.remove(at: random(rest.count)) }
+        code.append(Opcode.ret.rawValue)
+        image.functions = Array(
+            repeating: .init(parameterCount: 32, resultCount: 0, localCount: 0, code: code),
+            count: BytecodeLimits.programCode / BytecodeLimits.functionCode
+        )
+        let left = BytecodeLimits.image - image.wireBytes.count - 64
+        let bytes = (0..<left).map { UInt8(truncatingIfNeeded: $0 &* 7 | 1) }
+        image.data = [.init(address: 0, bytes: bytes)]
+        _ = try Verifier.verify(image)
+        #expect(image.wireBytes.count <= BytecodeLimits.image)
+        #expect(try Disassembler.text(for: image).utf8.count < AssemblyLimits.fileBytes)
+        #expect(try roundTrip(image).wireBytes == image.wireBytes)
     }
 }
