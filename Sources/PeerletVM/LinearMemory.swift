@@ -45,8 +45,12 @@ final class LinearMemory {
     }
 
     var byteCount: UInt64 { UInt64(pages * Self.pageSize) }
-    /// Copies held for undo.
+    /// Copies held for undo: one for each first write since `beginUndo`.
     var undoPages: Int { undoLog.count }
+    /// Pages that the open activation wrote or added, ascending.
+    var writtenPages: [UInt32] {
+        (0..<pages).filter { unsafe marks[$0] & Self.isRecorded != 0 }.map { UInt32($0) }
+    }
 
     func contains(_ address: UInt64, count: UInt64) -> Bool {
         address <= byteCount && count <= byteCount - address
@@ -87,6 +91,14 @@ final class LinearMemory {
         unsafe (bytes + Int(target))
             .initializeMemory(as: UInt8.self, repeating: byte, count: Int(count))
         return true
+    }
+
+    /// Pages of so many bytes, all of them in memory, that the open activation has not written.
+    func unwrittenPages(_ start: UInt64, count: UInt64) -> Int {
+        guard count > 0, isRecording else { return 0 }
+        return (Int(start) >> 12...Int(start + count - 1) >> 12).count {
+            unsafe marks[$0] & Self.isRecorded == 0
+        }
     }
 
     // MARK: Size

@@ -33,13 +33,15 @@ package final class Machine: @unchecked Sendable {
     package internal(set) var fuel: UInt64 = 0
     /// Fuel taken since the activation's start.
     package internal(set) var fuelSpent: UInt64 = 0
+    /// For first writes to pages, to be taken whole at the end of the running block.
+    var owed: UInt64 = 0
     /// Bytecode instructions begun since the activation's start.
     package internal(set) var instructionsExecuted: UInt64 = 0
     /// Pages that the activation's first refused `memory.grow` asked for in all; nil: none refused.
     package internal(set) var refusedPages: UInt64?
 
     /// Results of the activation's entry point.
-    private(set) var resultCount = 0
+    var resultCount = 0
     private var isActive = false
 
     /// Whether operations jump to one another, as in optimised builds, or a loop calls them.
@@ -53,6 +55,8 @@ package final class Machine: @unchecked Sendable {
         /// The call at `pc` is paid and waits for its answer.
         case awaitingHost
         case finished
+        /// `lastTrap` says why the activation ends once what is owed is paid.
+        case trapping
         /// `lastTrap` says why.
         case trapped
     }
@@ -156,6 +160,7 @@ package final class Machine: @unchecked Sendable {
     private func closeActivation() {
         isActive = false
         lastTrap = nil
+        owed = 0
         shareStack(frames: 0)
         status = .idle
     }
@@ -182,6 +187,8 @@ package final class Machine: @unchecked Sendable {
         return true
     }
 
+    func owe(firstWrites count: Int) { owed += UInt64(count) * MemoryPrices.firstWrite }
+
     func spend(_ amount: UInt64) {
         let (sum, overflow) = fuelSpent.addingReportingOverflow(amount)
         fuelSpent = overflow ? .max : sum
@@ -204,8 +211,13 @@ package final class Machine: @unchecked Sendable {
     }
 
     /// False, and nothing written, when not all of it is in memory.
+    ///
+    /// During a host call, first writes to pages are owed.
     package func store(_ bytes: [UInt8], at address: UInt64) -> Bool {
-        memory.write(bytes, at: address)
+        let undoPages = memory.undoPages
+        guard memory.write(bytes, at: address) else { return false }
+        if status == .awaitingHost { owe(firstWrites: memory.undoPages - undoPages) }
+        return true
     }
 
     /// Pages written since the last call, ascending; meaningful between activations.

@@ -27,7 +27,8 @@ extension Machine {
 
     /// The state at a start, a fuel stop, a host call or an end.
     package func captureState() -> MachineState {
-        let places = places()
+        let ending = ending
+        let places = ending == nil ? places() : []
         let captured = places.indices.map { index in
             let place = places[index]
             let isInnermost = index + 1 == places.count
@@ -46,8 +47,21 @@ extension Machine {
             frames: captured,
             globals: (0..<globalCount).map { unsafe Int64(bitPattern: globals[$0]) },
             memory: memory.read(0, count: Int(memory.byteCount)) ?? [],
-            awaitsHost: status == .awaitingHost
+            awaitsHost: status == .awaitingHost,
+            writtenPages: memory.writtenPages,
+            owedFuel: owed,
+            ending: ending
         )
+    }
+
+    /// An end that waits for what is owed.
+    private var ending: MachineState.Ending? {
+        switch status {
+        case .trapping: .trapped(trap.kind, trap.backtrace.frames)
+        case .ready where unsafe state.pointee.pc == code.base:
+            .returned((0..<resultCount).map { unsafe Int64(bitPattern: stack.cells[$0]) })
+        default: nil
+        }
     }
 
     private func cells(_ range: Range<Int>) -> [Int64] {

@@ -18,11 +18,21 @@ extension Machine {
         }
     }
 
-    /// Price of the block that begins here if the fuel at hand is less.
+    /// What is owed, or the price of the block that begins here, if the fuel at hand is less.
     private func missingFuel() -> UInt64? {
+        guard payOwed() else { return owed }
         guard fuel < code.reserve else { return nil }
-        let price = UInt64(code.block(at: unsafe code.word(of: state.pointee.pc)).price)
+        let word = unsafe code.word(of: state.pointee.pc)
+        let price = word == 0 ? 0 : UInt64(code.block(at: word).price)
         return fuel < price ? price : nil
+    }
+
+    /// False, and nothing taken, if the fuel at hand does not suffice.
+    private func payOwed() -> Bool {
+        guard fuel >= owed else { return false }
+        take(owed)
+        owed = 0
+        return true
     }
 
     /// Nil: go on at the block that the state points to.
@@ -31,7 +41,7 @@ extension Machine {
             unsafe Interpreter.run(state, code)
             switch unsafe state.pointee.reason {
             case .mark:
-                unsafe memory.mark(bytes: Int(state.pointee.address), state.pointee.width)
+                mark()
             case .call, .callIndirect:
                 let isIndirect = unsafe state.pointee.reason == .callIndirect
                 guard let fault = makeRoom(isIndirect: isIndirect) else { continue }
@@ -41,7 +51,7 @@ extension Machine {
                 return boundary()
             case .finished:
                 settle(slice)
-                return finish()
+                return owed > 0 ? nil : finish()
             case .host:
                 settle(slice)
                 return callHost()
@@ -66,9 +76,20 @@ extension Machine {
         }
     }
 
+    /// Before the store at `pc`: a first write is owed when its block ends.
+    private func mark() {
+        let undoPages = memory.undoPages
+        unsafe memory.mark(bytes: Int(state.pointee.address), state.pointee.width)
+        let count = memory.undoPages - undoPages
+        guard count > 0 else { return }
+        if owed == 0 { unsafe state.pointee.fuel &-= FuelGauge.recall }
+        owe(firstWrites: count)
+    }
+
     /// Takes what the gauge says was used.
     private func settle(_ slice: UInt64) {
-        let gauge = unsafe state.pointee.fuel
+        var gauge = unsafe state.pointee.fuel
+        if owed > 0 { gauge &+= FuelGauge.recall }
         take(slice &- FuelGauge.fuel(gauge, reserve: code.reserve))
         instructionsExecuted &+= FuelGauge.instructions(gauge)
     }
@@ -82,7 +103,7 @@ extension Machine {
 
     private func boundary() -> Pause? {
         let word = unsafe code.word(of: state.pointee.pc)
-        if word == 0 { return finish() }
+        if word == 0 { return owed > 0 ? nil : finish() }
         enterFunction(at: word)
         return nil
     }
@@ -104,7 +125,7 @@ extension Machine {
 
     // MARK: Traps
 
-    /// Bills the block up to the trapping instruction.
+    /// Bills the block up to the trapping instruction, and what is owed.
     private func end(_ kind: TrapKind, _ slice: UInt64) -> Pause {
         settle(slice)
         let word = unsafe code.word(of: state.pointee.pc)
@@ -112,19 +133,29 @@ extension Machine {
         let body = program.image.functions[function].code
         let last = Int(code.offset(at: word))
         var decoder = InstructionDecoder(body, from: Int(code.block(at: word).offset))
+        let prices = MemoryPrices(maximumPages: program.image.memory.maximumPages)
         var price: UInt64 = 0
         while decoder.offset <= last, let instruction = try? decoder.next() {
-            price += UInt64(instruction.info.price)
+            price += UInt64(instruction.opcode.traits.price)
+            price += UInt64(prices.surcharge(instruction.opcode))
             instructionsExecuted &+= 1
         }
         take(price)
-        _ = fail(kind, isInside: true)
+        lastTrap = Trap(kind: kind, backtrace: backtrace(isInside: true))
+        status = .trapping
+        return endTrap()
+    }
+
+    /// The end of an activation that trapped, once it can pay what it owes.
+    func endTrap() -> Pause {
+        guard payOwed() else { return .needsFuel(owed) }
+        status = .trapped
         return .trapped
     }
 
     /// A trap in a bulk operation, which is paid.
     private func trapBulk() -> Pause {
-        _ = fail(.memoryOutOfBounds, isInside: true)
+        fail(.memoryOutOfBounds, backtrace(isInside: true))
         return .trapped
     }
 
@@ -169,7 +200,8 @@ extension Machine {
     private var operands: Cells { unsafe state.pointee.cells + state.pointee.pc.index(10) }
 
     /// Pays for a bulk operation; a stop if the fuel does not suffice.
-    private func pay(_ price: UInt64) -> Pause? {
+    private func pay(_ price: UInt64, firstWrites: Int = 0) -> Pause? {
+        let price = price &+ UInt64(firstWrites) &* MemoryPrices.firstWrite
         guard fuel >= price else { return .needsFuel(price) }
         take(price)
         instructionsExecuted &+= 1
@@ -196,21 +228,26 @@ extension Machine {
 
     private func copy() -> Pause? {
         let operands = unsafe operands
-        let count = unsafe operands[2]
-        if let stop = pay(BulkPrices.copy.fuel(bytes: count)) { return stop }
-        guard unsafe memory.copy(to: operands[0], from: operands[1], count: count) else {
-            return trapBulk()
+        let (target, source, count) = unsafe (operands[0], operands[1], operands[2])
+        let isInside =
+            memory.contains(target, count: count) && memory.contains(source, count: count)
+        let firstWrites = isInside ? memory.unwrittenPages(target, count: count) : 0
+        if let stop = pay(BulkPrices.copy.fuel(bytes: count), firstWrites: firstWrites) {
+            return stop
         }
-        return goOn()
+        return memory.copy(to: target, from: source, count: count) ? goOn() : trapBulk()
     }
 
     private func fill() -> Pause? {
         let operands = unsafe operands
-        let count = unsafe operands[2]
-        if let stop = pay(BulkPrices.fill.fuel(bytes: count)) { return stop }
-        let byte = unsafe UInt8(truncatingIfNeeded: operands[1])
-        guard unsafe memory.fill(operands[0], with: byte, count: count) else { return trapBulk() }
-        return goOn()
+        let (target, byte, count) = unsafe (operands[0], operands[1], operands[2])
+        let isInside = memory.contains(target, count: count)
+        let firstWrites = isInside ? memory.unwrittenPages(target, count: count) : 0
+        if let stop = pay(BulkPrices.fill.fuel(bytes: count), firstWrites: firstWrites) {
+            return stop
+        }
+        let value = UInt8(truncatingIfNeeded: byte)
+        return memory.fill(target, with: value, count: count) ? goOn() : trapBulk()
     }
 
     private func noteRefusal(of pages: UInt64) {

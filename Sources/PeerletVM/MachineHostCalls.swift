@@ -27,6 +27,7 @@ extension Machine {
     package func resume() -> Pause {
         switch status {
         case .ready: execute()
+        case .trapping: endTrap()
         case .idle, .trapped: .trapped
         case .awaitingHost: .host(waiting.call)
         case .finished: .finished
@@ -72,13 +73,16 @@ extension Machine {
     /// Ends the activation where the machine stands: at a host call, a fuel stop or the start.
     package func abort(_ kind: TrapKind) -> Trap {
         if status == .trapped, let lastTrap { return lastTrap }
-        return fail(kind, isInside: false)
+        let place = status == .trapping ? lastTrap?.backtrace : nil
+        return fail(kind, place ?? backtrace(isInside: false))
     }
 
-    func fail(_ kind: TrapKind, isInside: Bool) -> Trap {
-        let trap = Trap(kind: kind, backtrace: backtrace(isInside: isInside))
+    @discardableResult
+    func fail(_ kind: TrapKind, _ backtrace: Backtrace) -> Trap {
+        let trap = Trap(kind: kind, backtrace: backtrace)
         lastTrap = trap
         status = .trapped
+        owed = 0
         return trap
     }
 }

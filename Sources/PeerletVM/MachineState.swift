@@ -23,11 +23,33 @@ package struct MachineState: Hashable, Sendable {
     package var memory: [UInt8]
     /// A host call at the innermost frame's offset is paid and waits for its answer.
     package var awaitsHost: Bool
+    /// Pages that the activation wrote or added, ascending.
+    package var writtenPages: [UInt32]
+    /// Fuel for first writes, to be paid before anything else.
+    package var owedFuel: UInt64
+    /// How the activation ends once that is paid; there are no frames then.
+    package var ending: Ending?
 
-    package init(frames: [Frame], globals: [Int64], memory: [UInt8], awaitsHost: Bool) {
+    package enum Ending: Hashable, Sendable {
+        case returned([Int64])
+        case trapped(TrapKind, [CodeLocation])
+    }
+
+    package init(
+        frames: [Frame],
+        globals: [Int64],
+        memory: [UInt8],
+        awaitsHost: Bool = false,
+        writtenPages: [UInt32] = [],
+        owedFuel: UInt64 = 0,
+        ending: Ending? = nil
+    ) {
         self.frames = frames
         self.globals = globals
         self.memory = memory
         self.awaitsHost = awaitsHost
+        self.writtenPages = writtenPages
+        self.owedFuel = owedFuel
+        self.ending = ending
     }
 }

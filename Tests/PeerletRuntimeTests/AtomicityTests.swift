@@ -130,7 +130,7 @@ import Wire
         let bench = try Bench(Self.busy { _ in })
         let invocation = bench.invocation(isFresh: true)
         bench.machines.begin(invocation, reader: bench.store)
-        guard case .sliceEnded = bench.machines.step(invocation.id, fuel: 1_550) else {
+        guard case .sliceEnded = bench.machines.step(invocation.id, fuel: 2_060) else {
             Issue.record("it should need more than one slice")
             return
         }

@@ -17,7 +17,7 @@ import Wire
             let bench = try Bench(script)
             let report = bench.run()
             #expect(report.outcome == .completed(result: 0), "\(call) \(size)")
-            let price = info.price.fuel(size: UInt64(size))
+            let price = info.price.fuel(size: UInt64(size)) + Script.firstWrites(report)
             #expect(report.fuelSpent == script.bytecodePrice() + price, "\(call) \(size)")
         }
     }
@@ -31,7 +31,8 @@ import Wire
         script.call(call, list: arguments)
         let bench = try Bench(script)
         let size = info.price.sizeParameter.map { UInt64(arguments[$0]) } ?? 0
-        let exact = script.bytecodePrice() + info.price.fuel(size: size)
+        let price = info.price.fuel(size: size) + Script.firstWrites(bench.run())
+        let exact = script.bytecodePrice() + price
         bench.fuel = exact
         #expect(bench.run().outcome == .completed(result: 0))
         bench.fuel = exact - 1

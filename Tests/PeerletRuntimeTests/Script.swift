@@ -1,4 +1,5 @@
 import PeerletBytecode
+import PeerletRuntime
 
 /// A peerlet made of host calls with constant arguments, whose results it keeps in its memory.
 struct Script {
@@ -121,10 +122,16 @@ struct Script {
         return image
     }
 
-    /// What the bytecode of an upcall costs without its host calls.
+    /// What the bytecode of an upcall costs without its host calls, which leave their results in
+    /// one page.
     func bytecodePrice(_ upcall: Upcall = .deliver) -> UInt64 {
         let body = (code[upcall] ?? []).filter { $0.opcode != .host }
         return (body + [Instruction(.const, .constant(0)), Instruction(.ret)])
-            .reduce(0) { $0 + UInt64($1.info.price) }
+            .reduce(slots > 0 ? MemoryPrices.firstWrite : 0) { $0 + UInt64($1.info.price) }
+    }
+
+    /// What first writes of host calls cost: to pages without results, or the event, which is free.
+    static func firstWrites(_ report: ExecutionReport) -> UInt64 {
+        UInt64(report.undoPages - 2) * MemoryPrices.firstWrite
     }
 }

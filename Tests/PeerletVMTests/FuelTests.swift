@@ -121,10 +121,10 @@ import Testing
 
     @Test(
         arguments: [
-            (0, 8), (1, 9), (16, 9), (17, 10), (63, 12), (64, 12), (65, 13), (4096, 264),
+            (0, 12), (1, 269), (16, 269), (17, 270), (64, 272), (65, 273), (4096, 524),
         ] as [(Int64, UInt64)]
     )
-    func `a bulk operation costs its base and one fuel per 16 bytes begun`(
+    func `a bulk operation costs its base, one fuel per 16 bytes begun and its first writes`(
         count: Int64,
         price: UInt64
     ) throws {
@@ -143,7 +143,7 @@ import Testing
         for count in [Int64.max, .min, -1, 1 << 31, 1 << 32, .max - 14] {
             let machine = try Self.fill(count).machine(fuel: 1000)
             let bytes = UInt64(bitPattern: count)
-            #expect(machine.run() == .needsFuel(8 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
+            #expect(machine.run() == .needsFuel(12 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
             machine.addFuel(.max)
             guard case .trapped(let trap) = machine.run() else { throw ProgramImage.MissingEntry() }
             #expect(trap.kind == .memoryOutOfBounds)

@@ -26,6 +26,7 @@ struct ReferenceInterpreter {
     private(set) var executed: UInt64 = 0
     /// Paid for the block being executed and not yet used up.
     private var reserve: UInt64 = 0
+    private var written: Set<Int>
     private let blockStarts: [Set<Int>]
     private(set) var opcodesSeen: Set<Opcode> = []
 
@@ -34,6 +35,7 @@ struct ReferenceInterpreter {
         maximumHeights = program.maximumHeights
         self.limits = limits
         self.state = state
+        written = Set(state.writtenPages.map(Int.init))
         blockStarts = program.image.functions.map { Self.blockStarts($0.code) }
     }
 
@@ -60,8 +62,7 @@ struct ReferenceInterpreter {
             state: MachineState(
                 frames: [.init(function: entry.function, offset: 0, locals: locals, stack: [])],
                 globals: program.image.globals,
-                memory: memory,
-                awaitsHost: false
+                memory: memory
             )
         )
     }
@@ -93,8 +94,21 @@ struct ReferenceInterpreter {
         var price: UInt64 = 0
         repeat {
             guard let instruction = try! decoder.next() else { break }
-            price += UInt64(instruction.info.price)
+            price += self.price(instruction)
         } while !blockStarts[function].contains(decoder.offset)
+        return price
+    }
+
+    private func price(_ instruction: Instruction) -> UInt64 {
+        let pages = image.memory.maximumPages
+        let step = [16, 128, 4096].filter { pages > $0 }.count
+        let loads: Set<Opcode> = [
+            .load8U, .load8S, .load16U, .load16S, .load32U, .load32S, .load64,
+        ]
+        let stores: Set<Opcode> = [.store8, .store16, .store32, .store64]
+        let price = UInt64(instruction.info.price)
+        if loads.contains(instruction.opcode) { return price + [0, 3, 8, 30][step] }
+        if stores.contains(instruction.opcode) { return price + [0, 0, 2, 10][step] }
         return price
     }
 
@@ -103,18 +117,56 @@ struct ReferenceInterpreter {
     mutating func run() -> Outcome {
         while true {
             do {
+                try payOwed()
+                if let ending = state.ending { return end(ending) }
                 try step()
             } catch Flow.trap(let kind) {
                 fuel += reserve
                 spent -= reserve
                 reserve = 0
-                return .trapped(kind, backtrace())
+                end(with: .trapped(kind, backtrace()))
             } catch Flow.stop(let outcome) {
                 return outcome
             } catch {
                 Issue.record("\(error)")
             }
         }
+    }
+
+    /// At the end of a block: what its first writes cost.
+    private mutating func payOwed() throws {
+        let last = state.frames.last
+        let isAtStart = last.map { blockStarts[Int($0.function)].contains(Int($0.offset)) }
+        guard state.owedFuel > 0, isAtStart ?? true, !state.awaitsHost else { return }
+        try pay(state.owedFuel)
+        state.owedFuel = 0
+    }
+
+    private mutating func end(with ending: MachineState.Ending) {
+        state.frames = []
+        state.ending = ending
+    }
+
+    private func end(_ ending: MachineState.Ending) -> Outcome {
+        switch ending {
+        case .returned(let results): .finished(results)
+        case .trapped(let kind, let frames): .trapped(kind, frames)
+        }
+    }
+
+    /// Before memory is written by anything but a bulk operation.
+    private mutating func write(_ range: Range<Int>) {
+        state.owedFuel += 256 * UInt64(pages(range).subtracting(written).count)
+        note(written: range)
+    }
+
+    private mutating func note(written range: Range<Int>) {
+        written.formUnion(pages(range))
+        state.writtenPages = written.sorted().map { UInt32($0) }
+    }
+
+    private func pages(_ range: Range<Int>) -> Set<Int> {
+        range.isEmpty ? [] : Set(range.lowerBound / 4096...(range.upperBound - 1) / 4096)
     }
 
     func hostArguments() -> [Int64] {
@@ -143,6 +195,7 @@ struct ReferenceInterpreter {
 
     mutating func poke(_ bytes: [UInt8], at address: UInt64) -> Bool {
         guard let range = range(address, UInt64(bytes.count)) else { return false }
+        write(range)
         state.memory.replaceSubrange(range, with: bytes)
         return true
     }
@@ -182,7 +235,7 @@ struct ReferenceInterpreter {
                 try pay(price)
                 reserve = price
             }
-            reserve -= UInt64(instruction.info.price)
+            reserve -= price(instruction)
             executed += 1
         }
         if instruction.opcode == .host {
@@ -236,8 +289,18 @@ struct ReferenceInterpreter {
         default: size = UInt64(bitPattern: frame.stack[frame.stack.count - 1])
         }
         let base = UInt64(instruction.info.price)
-        try pay(base + size / 16 + (size % 16 == 0 ? 0 : 1))
+        try pay(base + size / 16 + (size % 16 == 0 ? 0 : 1) + firstWrites(instruction, frame))
         executed += 1
+    }
+
+    /// What first writes of a bulk operation cost, which is paid with the rest.
+    private func firstWrites(_ instruction: Instruction, _ frame: MachineState.Frame) -> UInt64 {
+        guard instruction.opcode != .memoryGrow else { return 0 }
+        let operands = frame.stack.suffix(3).map { UInt64(bitPattern: $0) }
+        guard let target = range(operands[0], operands[2]) else { return 0 }
+        let isCopy = instruction.opcode == .memoryCopy
+        guard !isCopy || range(operands[1], operands[2]) != nil else { return 0 }
+        return 256 * UInt64(pages(target).subtracting(written).count)
     }
 
     private func canGrow(_ pages: UInt64) -> Bool {
@@ -268,7 +331,10 @@ struct ReferenceInterpreter {
         case (.ret, _):
             let results = frame.stack
             state.frames.removeLast()
-            guard last > 0 else { throw Flow.stop(.finished(results)) }
+            guard last > 0 else {
+                end(with: .returned(results))
+                return true
+            }
             state.frames[last - 1].stack += results
         case (.call, .index(let callee)): try call(Int(callee), returning: next)
         case (.callIndirect, .signature(let parameters, let results)):
@@ -357,6 +423,7 @@ struct ReferenceInterpreter {
             let old = Int64(state.memory.count / 4096)
             guard canGrow(pages) else { return push(-1) }
             state.memory += [UInt8](repeating: 0, count: Int(pages) * 4096)
+            note(written: Int(old) * 4096..<state.memory.count)
             push(old)
         case (.memoryCopy, _), (.memoryFill, _): try bulk(opcode)
         default: try arithmetic(instruction)
@@ -393,6 +460,7 @@ struct ReferenceInterpreter {
         }
         let start = Int(address)
         if isStore {
+            write(start..<start + width)
             for index in 0..<width {
                 state.memory[start + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
             }
@@ -411,14 +479,14 @@ struct ReferenceInterpreter {
         guard let target = range(UInt64(bitPattern: pop()), count) else {
             throw Flow.trap(.memoryOutOfBounds)
         }
-        if opcode == .memoryFill {
-            for index in target { state.memory[index] = UInt8(truncatingIfNeeded: second) }
-            return
+        var bytes = [UInt8](repeating: UInt8(truncatingIfNeeded: second), count: target.count)
+        if opcode == .memoryCopy {
+            guard let source = range(UInt64(bitPattern: second), count) else {
+                throw Flow.trap(.memoryOutOfBounds)
+            }
+            bytes = Array(state.memory[source])
         }
-        guard let source = range(UInt64(bitPattern: second), count) else {
-            throw Flow.trap(.memoryOutOfBounds)
-        }
-        let bytes = Array(state.memory[source])
+        note(written: target)
         state.memory.replaceSubrange(target, with: bytes)
     }
 }

@@ -78,25 +78,33 @@ import Wire
         #expect(wrong.isEmpty)
     }
 
+    /// The text of a file of vectors, which has to be what the sources make.
+    static func published(_ name: String, _ lines: [String]) throws -> String {
+        let file = RepositoryFile(path: "Spec/vectors/isa/" + name)
+        let made = lines.joined(separator: "\n") + "\n"
+        if RepositoryFile.isRewriting { try file.write(made) }
+        let text = try file.read()
+        let isMade = text == made
+        #expect(isMade, "\(name) is not what the sources make; PROST_REWRITE=1 makes it anew")
+        return text
+    }
+
     @Test func `the arithmetic vectors hold`() throws {
-        let file = RepositoryFile(path: "Spec/vectors/isa/arithmetic.txt")
-        if RepositoryFile.isRewriting {
-            var lines = ["# mnemonic a [b] = result or trap; hexadecimal (Spec/isa/execution.md)"]
-            for opcode in Self.arithmetic {
-                let isUnary = OpcodeTable.info(opcode).pops == 1
-                for a in Self.published {
-                    for b in isUnary ? [0] : Self.published {
-                        let result = ReferenceArithmetic.evaluate(opcode, a, b)
-                        lines.append(Self.line(opcode, isUnary ? [a] : [a, b], result))
-                    }
+        var lines = ["# mnemonic a [b] = result or trap; hexadecimal (Spec/isa/execution.md)"]
+        for opcode in Self.arithmetic {
+            let isUnary = OpcodeTable.info(opcode).pops == 1
+            for a in Self.published {
+                for b in isUnary ? [0] : Self.published {
+                    let result = ReferenceArithmetic.evaluate(opcode, a, b)
+                    lines.append(Self.line(opcode, isUnary ? [a] : [a, b], result))
                 }
             }
-            try file.write(lines.joined(separator: "\n") + "\n")
         }
+        let text = try Self.published("arithmetic.txt", lines)
         var evaluators: [Opcode: Evaluator] = [:]
         var count = 0
         var wrong: [String] = []
-        for line in try file.read().split(separator: "\n") where !line.hasPrefix("#") {
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let words = line.prefix { $0 != "=" }.split(separator: " ")
             let opcode = try #require(OpcodeTable.opcode(mnemonic: String(words[0])))
             let operands = words.dropFirst().map {
@@ -146,6 +154,10 @@ import Wire
                 }, [], 100_000
             ),
             ("fill", FuelTests.fill(100), [], 1000),
+            ("first-writes", MemoryPriceTests.firstWrites, [0], 3000),
+            ("first-writes-trap", MemoryPriceTests.firstWrites, [1], 3000),
+            ("first-writes-unpaid", MemoryPriceTests.firstWrites, [1], 530),
+            ("loads-of-4097-pages", MemoryPriceTests.loads(4097), [], 3000),
         ]
         for seed in UInt64(9000)..<9040 {
             let image = ProgramGenerator.program(seed: seed)
@@ -205,22 +217,19 @@ import Wire
     static let vectorLimits = MachineLimits(memoryPages: 8, stackCells: 400, callDepth: 32)
 
     @Test func `the program vectors hold, and again in the reference interpreter`() throws {
-        let file = RepositoryFile(path: "Spec/vectors/isa/programs.txt")
-        if RepositoryFile.isRewriting {
-            var lines = [
-                "# name | image | arguments | fuel | end; limits: 8 pages, 400 cells, 32 frames;",
-                "# host calls answer -20; memory: bytes and FNV-1a 64 (Spec/isa/execution.md)",
-            ]
-            for (name, image, arguments, fuel) in Self.programs() {
-                let end = try Self.reference(image, arguments, fuel)
-                let bytes = image.wireBytes.map { String(format: "%02x", $0) }.joined()
-                let words = arguments.map(Self.hex).joined(separator: " ")
-                lines.append([name, bytes, words, "\(fuel)", end].joined(separator: " | "))
-            }
-            try file.write(lines.joined(separator: "\n") + "\n")
+        var lines = [
+            "# name | image | arguments | fuel | end; limits: 8 pages, 400 cells, 32 frames;",
+            "# host calls answer -20; memory: bytes and FNV-1a 64 (Spec/isa/execution.md)",
+        ]
+        for (name, image, arguments, fuel) in Self.programs() {
+            let end = try Self.reference(image, arguments, fuel)
+            let bytes = image.wireBytes.map { String(format: "%02x", $0) }.joined()
+            let words = arguments.map(Self.hex).joined(separator: " ")
+            lines.append([name, bytes, words, "\(fuel)", end].joined(separator: " | "))
         }
+        let text = try Self.published("programs.txt", lines)
         var count = 0
-        for line in try file.read().split(separator: "\n") where !line.hasPrefix("#") {
+        for line in text.split(separator: "\n") where !line.hasPrefix("#") {
             let fields = line.components(separatedBy: " | ")
             let digits = Array(fields[1].utf8)
             let bytes = stride(from: 0, to: digits.count, by: 2).map { index in

@@ -13,6 +13,10 @@ enum FuelGauge {
     /// Most fuel of one run: each instruction costs at least one, so the count cannot overflow.
     static let largest = UInt64(mask)
 
+    /// Taken from the gauge to make the machine ask at the end of the running block; leaves the
+    /// count alone.
+    static let recall: Int64 = 1 << 60
+
     /// A block's price and length as one number of 32 bits.
     static func charge(price: UInt32, count: UInt32) -> UInt32 { price << UInt32(shift) | count }
 

@@ -4,6 +4,7 @@ internal import PeerletBytecode
 struct FunctionTranslator {
     let function: FunctionVerifier
     let buffer: CodeBuffer
+    private let prices: MemoryPrices
     var stack: OperandStack
     private(set) var result: RegisterCode.Function
     private(set) var blocks: [RegisterCode.Block] = []
@@ -44,6 +45,7 @@ struct FunctionTranslator {
     init(_ function: FunctionVerifier, _ buffer: CodeBuffer) {
         self.function = function
         self.buffer = buffer
+        prices = MemoryPrices(maximumPages: function.image.memory.maximumPages)
         let body = function.body
         let locals = Int(body.parameterCount) + Int(body.localCount)
         stack = OperandStack(locals: locals)
@@ -138,7 +140,8 @@ struct FunctionTranslator {
         let placed = function.instructions[position]
         position += 1
         guard !placed.instruction.opcode.traits.isOwnBlock else { return }
-        price += placed.instruction.opcode.traits.price
+        let opcode = placed.instruction.opcode
+        price += opcode.traits.price + prices.surcharge(opcode)
         count += 1
         guard price <= BytecodeLimits.blockPrice else {
             throw function.failure(.blockPrice, placed.offset, "\(price) fuel so far")

@@ -1,0 +1,29 @@
+/// What access to memory costs beside the table's prices (`Spec/isa/fuel.md` §3).
+package struct MemoryPrices: Hashable, Sendable {
+    /// Added to the price of every load, and of every store.
+    package let load: UInt32
+    package let store: UInt32
+
+    /// For the first write of an activation to a page that it did not add itself.
+    package static let firstWrite: UInt64 = 256
+
+    /// By the most pages that the program declares: large memories miss the caches.
+    package init(maximumPages: UInt32) {
+        (load, store) =
+            switch maximumPages {
+            case ...16: (0, 0)
+            case ...128: (3, 0)
+            case ...4096: (8, 2)
+            default: (30, 10)
+            }
+    }
+
+    /// Added to the price of this instruction.
+    package func surcharge(_ opcode: Opcode) -> UInt32 {
+        switch opcode {
+        case .load8U, .load8S, .load16U, .load16S, .load32U, .load32S, .load64: load
+        case .store8, .store16, .store32, .store64: store
+        default: 0
+        }
+    }
+}
