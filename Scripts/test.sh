@@ -57,7 +57,7 @@ light_tests() {
     PROST_LIGHT=1 swift test "${LIGHT_FLAGS[@]}"
 }
 
-prerequisites openssl minisign
+prerequisites openssl minisign spin
 
 if [ "${1:-}" != --light ]; then
     phase "format and lint" Scripts/lint.sh
