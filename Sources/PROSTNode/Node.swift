@@ -52,7 +52,7 @@ package struct Node: Sendable {
     var wasFormed = false
     /// What was hosted at the end of the last run, until it is loaded again.
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
-    /// Ring messages that wait for the record of the formed ring; nil when there is nothing to wait for.
+    /// Ring messages that wait for the record of the formed ring; nil when it is durable.
     var heldRingMessages: [(message: ChordMessage, peer: NodeHandle)]?
     /// Applications that others offered while the loader had no room.
     var offers: [(offer: ApplicationOffer, peer: NodeHandle)] = []

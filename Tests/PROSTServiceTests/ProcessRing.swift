@@ -61,11 +61,14 @@ final class ProcessRing: @unchecked Sendable {
     func isRunning(_ index: Int) -> Bool { member(index).process.isRunning }
 
     /// Adds a node with an empty folder; the first founds the ring.
+    ///
+    /// With a limit no file of its may
+    /// grow larger, until it starts again.
     @discardableResult
-    func add() throws -> Int {
+    func add(fileLimitKiB: Int? = nil) throws -> Int {
         let index = count
         let directory = folder + "/n\(index)"
-        let member = try launch("n\(index)", directory)
+        let member = try launch("n\(index)", directory, fileLimitKiB)
         lock.withLock { members.append(member) }
         return index
     }
@@ -74,6 +77,13 @@ final class ProcessRing: @unchecked Sendable {
         let process = member(index).process
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
+    }
+
+    /// Waits until a node ends by itself; its exit code.
+    func awaitExit(_ index: Int) -> Int32 {
+        let process = member(index).process
+        process.waitUntilExit()
+        return process.terminationStatus
     }
 
     func terminate(_ index: Int) -> Int32 {
@@ -91,7 +101,11 @@ final class ProcessRing: @unchecked Sendable {
         lock.withLock { members[index] = new }
     }
 
-    private func launch(_ name: String, _ directory: String) throws -> Member {
+    private func launch(
+        _ name: String,
+        _ directory: String,
+        _ fileLimitKiB: Int? = nil
+    ) throws -> Member {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.program)
         var arguments = [
@@ -100,6 +114,12 @@ final class ProcessRing: @unchecked Sendable {
         ]
         let alive = lock.withLock { members.filter { $0.process.isRunning && $0.name != name } }
         for member in alive.prefix(3) { arguments += ["--join", member.address] }
+        if let fileLimitKiB {
+            // Without the signal, so that the write itself fails.
+            let script = "trap '' XFSZ; ulimit -f \(fileLimitKiB); exec \"$0\" \"$@\""
+            process.executableURL = URL(fileURLWithPath: "/bin/bash")
+            arguments = ["-c", script, Self.program] + arguments
+        }
         process.arguments = arguments
         let output = Pipe()
         process.standardOutput = output

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import KBR
 import PROSTService
 import PeerletRuntime
@@ -139,5 +140,40 @@ import Testing
         defer { Self.remove(path) }
         try Data(repeating: 0x41, count: 8192).write(to: URL(fileURLWithPath: path))
         #expect(throws: StoreError.self) { try SQLiteStore(path: path) }
+    }
+
+    @Test(arguments: [
+        "counter = 'many'", "counter = x'00'", "writer = 7", "writer = x'00'", "user = 1.5",
+        "cache = 'no'", "expires = 'never'", "key = 9",
+    ])
+    func `a row of another type is an error and no crash`(damage: String) throws {
+        let path = Self.path()
+        defer { Self.remove(path) }
+        var store: SQLiteStore? = try SQLiteStore(path: path)
+        var batch = StoreBatch()
+        let value = StoredValue(
+            version: ReplicaVersion(counter: 1, writer: .zero),
+            expires: WallTime(milliseconds: 5),
+            bytes: [1]
+        )
+        batch.writes = [
+            StoreWrite(space: .node, key: [UInt8](repeating: 1, count: 32), value: value)
+        ]
+        try store?.commit([batch])
+        try store?.close()
+        store = nil
+        try Self.edit(path, "UPDATE row SET \(damage)")
+        let damaged = try SQLiteStore(path: path)
+        #expect(throws: StoreError.self) {
+            _ = try damaged.rows(.node, after: [], descending: false, limit: 10)
+            _ = try damaged.usage(.node)
+            try damaged.removeExpired(before: 100)
+        }
+    }
+
+    private static func edit(_ path: String, _ statement: String) throws {
+        let queue = try DatabaseQueue(path: path)
+        try queue.write { try $0.execute(sql: statement) }
+        try queue.close()
     }
 }

@@ -2,13 +2,12 @@
 enum LongFiles {
     static let reasons: [String: String] = [
         "Sources/PROSTNode/Commands/ClientDispatch.swift": "every command of the local socket",
-        "Sources/PROSTNode/Consistency/RangeKeeper.swift": "one state machine's inputs and effects",
-        "Sources/PROSTNode/Consistency/RangeMember.swift": "all rules of the acceptor",
         "Sources/PROSTNode/Loader/CodeLoader.swift": "one state machine and its table",
         "Sources/PeerletAssembler/CodeGeneratorExpressions.swift": "one case for each expression",
         "Sources/PeerletAssembler/Lexer.swift": "one function for each kind of token",
         "Sources/PeerletAssembler/StandardLibrary.swift": "texts of PeerletASM/lib",
         "Sources/PeerletBytecode/OpcodeTable.swift": "one row for each instruction",
+        "Tests/PROSTNodeTests/Consistency/RangeKeeperTests.swift": "one test for each rule",
         "Tests/PROSTNodeTests/Consistency/VirtualRing.swift": "a ring for one protocol's tests",
         "Tests/PROSTNodeTests/Loader/CodeLoaderTests.swift": "one test for each rule of loading",
         "Tests/PeerletRuntimeTests/StoreCallTests.swift": "one test for each call of the store",

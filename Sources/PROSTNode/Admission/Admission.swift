@@ -93,13 +93,19 @@ package struct Admission: Hashable, Sendable {
         return .admitted
     }
 
-    /// Gives everything back at once.
+    /// Gives everything back at once; storage passes to another instance of the application, whose
+    /// rows are still there.
     @discardableResult
     package mutating func release(_ instance: InstanceID) -> Reservation? {
         guard let old = reservations.removeValue(forKey: instance) else { return nil }
         reserved.memory -= old.memory
-        reserved.storage -= old.storage
         reserved.fuel -= old.fuel
+        let others = reservations.keys.filter { $0.application == instance.application }
+        if old.storage > 0, let heir = others.min() {
+            reservations[heir]?.storage += old.storage
+        } else {
+            reserved.storage -= old.storage
+        }
         let left = (instancesOf[instance.application] ?? 1) - 1
         instancesOf[instance.application] = left == 0 ? nil : left
         return old

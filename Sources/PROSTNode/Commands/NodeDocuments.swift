@@ -103,19 +103,27 @@ extension Node {
         ])
     }
 
+    /// Instances in one answer, which has to fit a frame whatever peerlets name their counters.
+    private static let instancesShown = 128
+
     func applicationsDocument() -> Document {
         let loads = loader.held
+        let shown = max(1, Self.instancesShown / max(1, applications.count))
         return .list(
             applications.keys.sorted().compactMap { id in
                 applications[id].map { hosted in
                     let record = loads.last { $0.digest.identifier == hosted.code.digest }
-                    return document(of: hosted, record)
+                    return document(of: hosted, record, instances: shown)
                 }
             }
         )
     }
 
-    private func document(of hosted: HostedApplication, _ record: LoadRecord?) -> Document {
+    private func document(
+        of hosted: HostedApplication,
+        _ record: LoadRecord?,
+        instances shown: Int
+    ) -> Document {
         let manifest = hosted.peerlet.manifest
         let status = hosted.ranges?.status
         let own = instances.keys.sorted().filter { $0.application == hosted.peerlet.application }
@@ -136,7 +144,11 @@ extension Node {
             .init("ranges_serving", .integer(Int64(status?.serving ?? 0))),
             .init("under_replicated", .integer(Int64(status?.underReplicated ?? 0))),
             .init("methods", .list(hosted.methods.map { .text($0) })),
-            .init("instances", .list(own.compactMap { instances[$0].map(document(of:)) })),
+            .init("instance_count", .integer(Int64(own.count))),
+            .init(
+                "instances",
+                .list(own.prefix(shown).compactMap { instances[$0].map(document(of:)) })
+            ),
             .init(
                 "limits",
                 .list(

@@ -83,13 +83,17 @@ package struct RangeKeeper: Sendable {
     var lastRanges: [ConfiguredRange] = []
     var lastWake: Instant?
 
-    /// `rows`: all of `StoreSpace.node` whose keys begin with `rowPrefix(of: application)`.
+    /// Takes up what an earlier keeper left.
+    ///
+    /// `rows`: all of `StoreSpace.node` whose keys begin with `rowPrefix(of: application)`;
+    /// `firstNumber`: above those of batches and reads of an earlier keeper, if there was one.
     package init(
         application: ApplicationID,
         local: NodeHandle,
         replicas: Int,
         random: DeterministicRandom,
-        restoring rows: [StoreRow]
+        restoring rows: [StoreRow],
+        firstNumber: UInt64 = 1
     ) throws(WireError) {
         try self.init(
             application: application,
@@ -97,6 +101,7 @@ package struct RangeKeeper: Sendable {
             replicas: replicas,
             random: random,
             restoring: rows,
+            firstNumber: firstNumber,
             faults: PlantedFaults()
         )
     }
@@ -108,6 +113,7 @@ package struct RangeKeeper: Sendable {
         replicas: Int,
         random: DeterministicRandom,
         restoring rows: [StoreRow],
+        firstNumber: UInt64 = 1,
         faults: PlantedFaults
     ) throws(WireError) {
         self.application = application
@@ -115,6 +121,7 @@ package struct RangeKeeper: Sendable {
         self.replicas = min(max(replicas, 1), Configuration.maximumMembers)
         self.random = random
         self.faults = faults
+        nextID = firstNumber
         (map, stored) = try Self.restore(rows, of: application)
     }
 
@@ -249,68 +256,4 @@ package struct RangeKeeper: Sendable {
         // What is overdue waits for another event; look again soon, whatever it was.
         return deadlines.min().map { max($0, now + .milliseconds(20)) }
     }
-}
-
-/// The ring as a keeper sees it.
-package struct RangeNeighborhood: Hashable, Sendable {
-    /// Nearest first, without this node.
-    package var successors: [NodeHandle]
-    package var predecessor: NodeHandle?
-    /// The arc this node is the first hosting node of; nil while the ring is not sure.
-    package var range: RingInterval?
-    /// Predecessors that do not host the application: they serve nothing.
-    package var refusing: Set<Identifier>
-
-    package init(
-        successors: [NodeHandle],
-        predecessor: NodeHandle?,
-        range: RingInterval?,
-        refusing: Set<Identifier> = []
-    ) {
-        self.successors = successors
-        self.predecessor = predecessor
-        self.range = range
-        self.refusing = refusing
-    }
-}
-
-/// For `prost status`; a node is done when the last two are zero.
-package struct RangeStatus: Hashable, Sendable {
-    /// Arcs served as root.
-    package var serving = 0
-    /// Parts of the node's range that it does not serve.
-    package var acquiring = 0
-    /// Served arcs that lack a replica which the ring could hold, or whose configuration most of
-    /// its members do not know for chosen yet.
-    package var underReplicated = 0
-
-    package init() {}
-}
-
-/// Rules that tests leave out on purpose, to prove that their absence would be noticed.
-package struct PlantedFaults: Sendable {
-    /// Answer before a promise is durable.
-    package var promisesEarly = false
-    /// Be content with one answer instead of a majority.
-    package var skipsMajority = false
-    /// Keep rows that the staged page does not have.
-    package var keepsLeftovers = false
-    /// Store changes of older epochs.
-    package var ignoresFence = false
-
-    package init() {}
-}
-
-/// How long a keeper waits (`Spec/consistency.md` §6).
-enum RangeTiming {
-    static let firstRepeat = TimeSpan.milliseconds(300)
-    static let longestRepeat = TimeSpan.seconds(2)
-    /// Repeats after which a node outside the neighbourhood counts as gone.
-    static let patience = 3
-    /// How long to wait for more than a majority.
-    static let grace = TimeSpan.milliseconds(250)
-    /// How long a member that makes no progress holds up the others.
-    static let stall = TimeSpan.seconds(3)
-    static let backoff = TimeSpan.milliseconds(50)
-    static let hostingRefresh = TimeSpan.seconds(5)
 }

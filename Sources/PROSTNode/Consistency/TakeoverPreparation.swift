@@ -69,7 +69,7 @@ extension RangeKeeper {
     /// Nodes that the answers name and that were not asked, clockwise, within the search's limit.
     private func furtherNodes(_ takeover: Takeover) -> [NodeHandle] {
         var found: [Identifier: NodeHandle] = [:]
-        for answer in takeover.answers.values {
+        for (_, answer) in takeover.answers.sorted(by: { $0.key < $1.key }) {
             for node in answer.successors where !takeover.asked.contains(node.id) {
                 let known = found[node.id]
                 if known.map({ $0.sequence < node.sequence }) ?? true { found[node.id] = node }

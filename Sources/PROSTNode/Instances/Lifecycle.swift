@@ -44,12 +44,13 @@ extension Node {
     }
 
     private mutating func reserve(for id: InstanceID, _ hosted: HostedApplication) -> Bool {
-        let isFirst = !instances.keys.contains {
-            $0 != id && $0.application == id.application && admission.reservation(of: $0) != nil
+        let isCarried = instances.keys.contains { other in
+            other != id && other.application == id.application
+                && admission.reservation(of: other)?.storage ?? 0 > 0
         }
         let wanted = Reservation(
             memory: hosted.limits[.memory],
-            storage: isFirst ? hosted.limits[.storage] : 0,
+            storage: isCarried ? 0 : hosted.limits[.storage],
             fuel: hosted.limits[.fuel]
         )
         if case .admitted = admission.admit(id, wanted) { return true }

@@ -96,6 +96,7 @@ struct StrictYAML {
             var indents = 0
             var isStart = true
             var previous: Unicode.Scalar = " "
+            var before: Unicode.Scalar = "\n"
             for scalar in line.unicodeScalars {
                 switch scalar {
                 case "[", "{": depth += 1
@@ -109,11 +110,13 @@ struct StrictYAML {
                     report("", index + 1, .invalid("nested too deeply"))
                     return false
                 }
-                if scalar == "&" || scalar == "*", previous == " " || previous == ":" {
+                // Elsewhere than at the start of a node they are text.
+                if scalar == "&" || scalar == "*", "\n:[{,-?".unicodeScalars.contains(before) {
                     report("", index + 1, .invalid("anchors and aliases are not allowed"))
                     return false
                 }
                 previous = scalar
+                if scalar != " ", scalar != "\t" { before = scalar }
             }
         }
         return true

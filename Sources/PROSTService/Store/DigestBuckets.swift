@@ -62,8 +62,8 @@ struct DigestBuckets {
 
     private static func decode(_ row: Row) throws -> RangeDigest {
         var digest = RangeDigest()
-        digest.count = UInt64(bitPattern: row[0] as Int64)
-        let sum: Data = row[1]
+        digest.count = UInt64(bitPattern: try row.value(0))
+        let sum: Data = try row.value(1)
         guard let identifier = Identifier(bytes: sum) else {
             throw StoreError("a digest in the store is damaged")
         }
@@ -112,7 +112,7 @@ struct DigestBuckets {
         )
         var digest = RangeDigest()
         while let row = try rows.next() {
-            let key: Data = row[0]
+            let key: Data = try row.value(0)
             digest.add(
                 RangeDigest.term(key: Array(key), version: try SQLiteStore.version(row, 1))
             )

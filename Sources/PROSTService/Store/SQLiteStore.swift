@@ -129,8 +129,8 @@ package final class SQLiteStore: StoreReader, Sendable {
                 )
                 var buckets = DigestBuckets()
                 for row in expired {
-                    let space: Data = row[0]
-                    let key: Data = row[1]
+                    let space: Data = try row.value(0)
+                    let key: Data = try row.value(1)
                     try buckets.replace(
                         space,
                         Array(key),
@@ -217,11 +217,13 @@ package final class SQLiteStore: StoreReader, Sendable {
             )
             var usage = StoreUsage()
             for row in try Row.fetchAll(statement, arguments: [space.blob]) {
-                let count = UInt64(clamping: row[1] as Int64? ?? 0)
-                let bytes = UInt64(clamping: row[2] as Int64? ?? 0)
-                let charged = bytes &+ count &* UInt64(StoredValue.rowOverhead)
-                usage.rows &+= count
-                if row[0] as Bool? ?? false {
+                let count: Int64 = try row.value(1)
+                let bytes: Int64 = try row.value(2)
+                let charged =
+                    UInt64(clamping: bytes)
+                    &+ UInt64(clamping: count) &* UInt64(StoredValue.rowOverhead)
+                usage.rows &+= UInt64(clamping: count)
+                if try row.value(0) {
                     usage.cacheBytes &+= charged
                 } else {
                     usage.durableBytes &+= charged
@@ -232,24 +234,24 @@ package final class SQLiteStore: StoreReader, Sendable {
     }
 
     static func version(_ row: Row, _ column: Int) throws -> ReplicaVersion {
-        let writer: Data = row[column + 1]
+        let writer: Data = try row.value(column + 1)
         guard let id = Identifier(bytes: writer) else {
             throw StoreError("a row's version is damaged")
         }
-        return ReplicaVersion(counter: UInt64(bitPattern: row[column] as Int64), writer: id)
+        return ReplicaVersion(counter: UInt64(bitPattern: try row.value(column)), writer: id)
     }
 
     private static func decode(_ row: Row) throws -> StoreRow {
-        let key: Data = row[0]
-        let expires: Int64? = row[3]
-        let user: Data = row[5]
-        let bytes: Data = row[6]
+        let key: Data = try row.value(0)
+        let expires: Int64? = try row.optional(3)
+        let user: Data = try row.value(5)
+        let bytes: Data = try row.value(6)
         return StoreRow(
             key: Array(key),
             value: StoredValue(
                 version: try version(row, 1),
                 expires: expires.map { WallTime(milliseconds: UInt64(clamping: $0)) },
-                isCache: row[4],
+                isCache: try row.value(4),
                 userBytes: Array(user),
                 bytes: Array(bytes)
             )
@@ -265,4 +267,22 @@ extension StoreSpace {
         case .application(let id): Data(id.identifier.bytes)
         }
     }
+}
+
+// A damaged file may hold any type in any column, where GRDB's own subscripts would trap.
+extension Row {
+    func value<T: DatabaseValueConvertible>(_ column: Int) throws -> T {
+        guard let value: T = try optional(column) else { throw Self.damaged }
+        return value
+    }
+
+    /// Nil for NULL.
+    func optional<T: DatabaseValueConvertible>(_ column: Int) throws -> T? {
+        let stored: DatabaseValue = self[column]
+        if stored.isNull { return nil }
+        guard let value = T.fromDatabaseValue(stored) else { throw Self.damaged }
+        return value
+    }
+
+    private static var damaged: StoreError { StoreError("a row of the store is damaged") }
 }

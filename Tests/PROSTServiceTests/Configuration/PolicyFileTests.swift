@@ -146,6 +146,10 @@ struct PolicyFileTests {
         ),
         ("defaults: {\n", "policy.yaml:2: is not YAML: did not find expected node content"),
         ("a: &x 1\nb: *x", "policy.yaml:1: anchors and aliases are not allowed"),
+        ("a: [&x 1,*x]", "policy.yaml:1: anchors and aliases are not allowed"),
+        ("a: [1,*x]", "policy.yaml:1: anchors and aliases are not allowed"),
+        ("{a:\t&x 1}", "policy.yaml:1: anchors and aliases are not allowed"),
+        ("&x a: 1", "policy.yaml:1: anchors and aliases are not allowed"),
         (String(repeating: "[", count: 100_000), "policy.yaml:1: nested too deeply"),
         (String(repeating: "- ", count: 1000) + "x", "policy.yaml:1: nested too deeply"),
         (
