@@ -7,6 +7,10 @@ cd "$(dirname "$0")/.."
 # shellcheck source=flags.sh
 source Scripts/flags.sh
 
+for argument in "$@"; do
+    case $argument in -h | --help) exec Benchmarks/compare.py --help ;; esac
+done
+
 export PROST_LIGHT=1
 build=(swift build "${RELEASE_FLAGS[@]}" --scratch-path .build-bench --product prost-asm)
 "${build[@]}" 1>&2

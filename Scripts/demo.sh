@@ -6,11 +6,13 @@
 #   Scripts/demo.sh                      everything; about a minute once built
 #   Scripts/demo.sh --binaries FOLDER    with programs that are built already
 #
-# Exits 0 if every comparison held, 1 if one did not, 69 if something is missing, 130 on Ctrl-C.
+# Exits 0 if every comparison held, 1 if one did not, 66 without programs in FOLDER, 69 if something
+# is missing, 130 on Ctrl-C. Nodes and files go with the script, also after kill -9.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/flags.sh
 . Scripts/prerequisites.sh
+. Scripts/lifeline.sh
 
 readonly NODES=12
 readonly PART_BYTES=$((60 * 1024))      # a value of the dht; larger files are stored in parts
@@ -62,6 +64,20 @@ trap cleanup EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "Scripts/${0##*/}"; }
+
+use_binaries() {
+    local program
+    for program in prost prost-asm; do
+        if [ ! -f "$1/$program" ] || [ ! -x "$1/$program" ]; then
+            echo "error: there is no program $1/$program" >&2
+            echo "help: 'swift build' shows where it puts them with --show-bin-path" >&2
+            exit 66
+        fi
+    done
+    binaries=$(cd "$1" && pwd)
+}
+
 build() {
     if [ -n "$binaries" ]; then return; fi
     binaries=$PWD/.build/release
@@ -91,6 +107,7 @@ make_folder() {
     local parent=${TMPDIR:-/tmp}
     [ ${#parent} -le 60 ] || parent=/tmp
     folder=$(mktemp -d "$parent/prost.XXXXXX") || exit 73
+    hold_lifeline "$folder"
 }
 
 # ---- Commands
@@ -166,8 +183,8 @@ start_node() {
     local node=$1
     shift
     "$binaries/prost" run --data-dir "$folder/$node" --ring "$ring" --name "$node" \
-        --listen 127.0.0.1:0 --successors 3 --replicas 3 --policy "$folder/policy.yaml" --json "$@" \
-        >"$folder/$node.out" 2>"$folder/$node.log" </dev/null &
+        --listen 127.0.0.1:0 --successors 3 --replicas 3 --policy "$folder/policy.yaml" --json --lifeline "$@" \
+        >"$folder/$node.out" 2>"$folder/$node.log" <"$folder/lifeline" {lifeline}>&- &
     pids[${node#n}]=$!
     disown
 }
@@ -427,12 +444,12 @@ kill_one() {
 
 # ---- The demo
 
-if [ "${1:-}" = --binaries ]; then
-    binaries=$(cd "${2:?a folder is needed after --binaries}" && pwd) || exit 66
-elif [ $# -gt 0 ]; then
-    sed -n '2,9s/^# \{0,1\}//p' "$0"
-    case $1 in -h | --help) exit 0 ;; *) exit 64 ;; esac
-fi
+case "$#:${1:-}" in
+    0:) ;;
+    2:--binaries) use_binaries "$2" ;;
+    *:-h | *:--help) usage; exit 0 ;;
+    *) usage >&2; exit 64 ;;
+esac
 
 alive=()
 declare -a id_of
@@ -485,9 +502,16 @@ fi
 echo "Everything held ($(($(clock) - begin)) ms once built)."
 cat <<END
 
-What to try next:
+What to try next. A ring that stays in its terminal until Ctrl-C:
+
+  cd $PWD
   export PATH="$binaries:\$PATH"
-  prost dev --nodes 5 PeerletASM/dht/dht.pasm       # a ring that stays; then, in another terminal here:
+  prost dev --nodes 5 PeerletASM/dht/dht.pasm
+
+In a second terminal, while it runs:
+
+  cd $PWD
+  export PATH="$binaries:\$PATH"
   prost call dht put --key colour --payload blue --node dev-1
   prost call dht get --key colour --node dev-4
   prost lookup colour --trace --node dev-2

@@ -1,27 +1,36 @@
 #!/usr/bin/env bash
 # Five nodes, the dht under a fixed open load, and all hostile peerlets on every node, together
 # allowed one of two cores: interleaved pairs of runs without and with them.
-# Usage: Scripts/hostile.sh [--pairs N] [--seconds N] [--rate N]
+#
+#   Scripts/hostile.sh [--pairs N] [--seconds N] [--rate N]
+#
 # Prints the latencies of each run and exits 0 if p99 with the attackers is at most the larger of
-# twice the unattacked p99 and that p99 + 5 ms, in the medians over the pairs.
+# twice the unattacked p99 and that p99 + 5 ms, in the medians over the pairs; 1 if it is not, or if
+# an attacker ran into no limit on some node.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . Scripts/flags.sh
+. Scripts/lifeline.sh
+
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "Scripts/${0##*/}"; }
 
 pairs=3 seconds=60 rate=100
 while [ $# -gt 0 ]; do
-    case $1 in
-        --pairs) pairs=$2; shift 2 ;;
-        --seconds) seconds=$2; shift 2 ;;
-        --rate) rate=$2; shift 2 ;;
-        *) echo "usage: $0 [--pairs N] [--seconds N] [--rate N]" >&2; exit 64 ;;
+    case $1:${2:-} in
+        -h:* | --help:*) usage; exit 0 ;;
+        --pairs:[1-9]*) pairs=$2 ;;
+        --seconds:[1-9]*) seconds=$2 ;;
+        --rate:[1-9]*) rate=$2 ;;
+        *) usage >&2; exit 64 ;;
     esac
+    shift 2
 done
 
 swift build "${RELEASE_FLAGS[@]}" --product prost >&2
 swift build "${RELEASE_FLAGS[@]}" --product prost-asm >&2
 bin=$(swift build "${RELEASE_FLAGS[@]}" --show-bin-path)
 work=$(mktemp -d)
+hold_lifeline "$work"
 pids=()
 cleanup() {
     trap - EXIT INT TERM
@@ -79,8 +88,8 @@ start_ring() {
         local join=()
         [ "$index" = 1 ] || join=(--join "$first")
         "$bin/prost" run --data-dir "$work/n$index" --ring hostile --listen 127.0.0.1:0 \
-            --policy "$work/policy.yaml" --json "${join[@]}" \
-            >"$work/n$index.out" 2>"$work/n$index.log" &
+            --policy "$work/policy.yaml" --json --lifeline "${join[@]}" \
+            >"$work/n$index.out" 2>"$work/n$index.log" <"$work/lifeline" {lifeline}>&- &
         pids+=($!)
         until [ -s "$work/n$index.out" ]; do
             kill -0 "${pids[-1]}" 2>/dev/null || { cat "$work/n$index.log" >&2; exit 70; }
@@ -107,9 +116,27 @@ attack() {
     for index in 1 2 3 4 5; do
         for name in "${attackers[@]}"; do
             quietly "$bin/prost" deploy "$work/$name.peerlet" --node "$work/n$index"
-            # Its own upcall may already hit a limit: the attack is on either way.
+            # Its own upcall may already hit a limit, so that the call fails: its limit records show
+            # whether the attack is on (await_limits).
             "$bin/prost" call "$name" attack --node "$work/n$index" --json --timeout 500 \
                 >/dev/null 2>&1 || true
+        done
+    done
+}
+
+# Each attacker has run into a limit on each node; else there was no attack to defend against.
+await_limits() {
+    local index name limits deadline=$((SECONDS + 10))
+    for index in 1 2 3 4 5; do
+        for name in "${attackers[@]}"; do
+            until limits=$("$bin/prost" app limits --node "$work/n$index") &&
+                grep -q "app=$name#" <<<"$limits"; do
+                if [ $SECONDS -ge $deadline ]; then
+                    echo "error: $name ran into no limit on n$index" >&2
+                    return 1
+                fi
+                sleep 0.2
+            done
         done
     done
 }
@@ -132,6 +159,7 @@ for pair in $(seq "$pairs"); do
         p99=$(field p99_us "$result")
         printf 'pair %s  attacked %-3s  %s\n' "$pair" "$attacked" "$result"
         if [ "$attacked" = yes ]; then
+            await_limits
             loud+=("${p99:-999999999}")
             "$bin/prost" app limits --node "$work/n1" | cut -c1-160 | sort -u
         else

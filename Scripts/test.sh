@@ -11,6 +11,12 @@ cd "$(dirname "$0")/.."
 . Scripts/flags.sh
 . Scripts/prerequisites.sh
 
+case "$#:${1:-}" in
+    0: | 1:--light) ;;
+    *:-h | *:--help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "Scripts/${0##*/}"; exit 0 ;;
+    *) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "Scripts/${0##*/}" >&2; exit 64 ;;
+esac
+
 readonly log=$(mktemp "${TMPDIR:-/tmp}/prost-test.XXXXXX")
 child=
 trap 'rm -f "$log"' EXIT
