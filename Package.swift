@@ -28,6 +28,7 @@ let lightTargets: [Target] = [
     // 0: the contract of every state machine; bytes to frames and back
     .target(name: "SansIO"),
     .target(name: "Wire"),
+    .target(name: "Suggestions"),
     .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     // 1: vocabulary
     .target(name: "KBR", dependencies: ["Wire"]),
@@ -35,7 +36,10 @@ let lightTargets: [Target] = [
     .target(name: "Cryptography", dependencies: ["COpenSSL", "Wire", "KBR"]),
     // 2: one peerlet
     .target(name: "PeerletVM", dependencies: ["PeerletBytecode"]),
-    .target(name: "PeerletAssembler", dependencies: ["PeerletBytecode", "Cryptography"]),
+    .target(
+        name: "PeerletAssembler",
+        dependencies: ["Suggestions", "PeerletBytecode", "Cryptography"]
+    ),
     .target(
         name: "PeerletPackage",
         dependencies: ["SansIO", "Wire", "KBR", "PeerletBytecode", "Cryptography"]
@@ -65,10 +69,13 @@ let lightTargets: [Target] = [
             "PROSTNode",
         ]
     ),
+    // 6: what all programs keep to
+    .target(name: "CommandLineInterface", dependencies: ["Suggestions", argumentParser]),
     // 7: files, no network
     .executableTarget(
         name: "prost-asm",
         dependencies: [
+            "CommandLineInterface",
             "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
             "PeerletAssembler", "PeerletPackage", "PeerletRuntime", argumentParser,
         ]
@@ -90,7 +97,7 @@ let heavyTargets: [Target] = [
     .target(
         name: "PROSTService",
         dependencies: [
-            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
+            "Suggestions", "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
             "PeerletPackage", "PeerletRuntime", "Chord", "PROSTNode", "PROSTTransport", "Yams",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
@@ -102,7 +109,8 @@ let heavyTargets: [Target] = [
     .executableTarget(
         name: "prost",
         dependencies: [
-            "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletPackage", "Chord",
+            "CommandLineInterface", "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode",
+            "PeerletPackage", "Chord",
             "PeerletRuntime", "PROSTNode", "PROSTTransport", "PROSTService", argumentParser,
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),

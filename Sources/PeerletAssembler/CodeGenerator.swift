@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 /// What a procedure looks like from outside.
 struct Signature: Sendable {

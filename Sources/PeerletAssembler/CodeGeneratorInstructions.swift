@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 // Instructions written as such, with their operands.
 extension CodeGenerator {

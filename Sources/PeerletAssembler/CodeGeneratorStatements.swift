@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 extension CodeGenerator {
     mutating func block(_ block: Block) {

@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 // Constant expressions: evaluated when they are asked for, each once.
 extension Definitions {

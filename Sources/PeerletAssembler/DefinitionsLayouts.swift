@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 // Structs, types and data: their sizes, and where fields lie.
 extension Definitions {

@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 extension Parser {
     /// Reads everything: the main file was entered before.
@@ -11,18 +12,13 @@ extension Parser {
                 _ = stream.next()
                 continue
             case .endOfFile:
+                if isFirst { reportMissingVersion(token.span) }
                 if !leaveFile(token.span) { return }
                 continue
             default: break
             }
             let isVersion = token.kind == .directive(".prost")
-            if isFirst, fileStack.count == 1, !isVersion {
-                stream.bag.error(
-                    .badVersionLine,
-                    "the first line must be `.prost 1`",
-                    at: token.span
-                )
-            }
+            if isFirst, fileStack.count == 1, !isVersion { reportMissingVersion(token.span) }
             isFirst = false
             do throws(Recovery) {
                 try definition(token)
@@ -34,6 +30,10 @@ extension Parser {
                 lostEnd = false
             }
         }
+    }
+
+    private mutating func reportMissingVersion(_ span: SourceSpan) {
+        stream.bag.error(.badVersionLine, "the first line must be `.prost 1`", at: span)
     }
 
     /// Ends the innermost file; false if it was the main file.

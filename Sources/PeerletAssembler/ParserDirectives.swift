@@ -1,4 +1,5 @@
 internal import Cryptography
+internal import Suggestions
 
 extension Parser {
     /// `.if` and its kin; false for other directives.

@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 // Instructions, calls and assignments, and their operands.
 extension Parser {

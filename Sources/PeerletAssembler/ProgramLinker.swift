@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 /// Makes the image of what was read: which parts are needed, where they lie, their code.
 struct ProgramLinker {

@@ -1,4 +1,5 @@
 internal import PeerletBytecode
+internal import Suggestions
 
 // The sections of the image: imports, globals, exports, tables, data, memory.
 extension ProgramLinker {

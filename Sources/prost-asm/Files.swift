@@ -11,7 +11,7 @@ enum Files {
     static func read(_ path: String) throws(CommandFailure) -> [UInt8] {
         if path == "-" { return try bounded(.standardInput, path) }
         if isFolder(path) {
-            throw CommandFailure(code: .data, name: "is-folder", message: "\(path) is a folder")
+            throw CommandFailure(code: .noInput, name: "is-folder", message: "\(path) is a folder")
         }
         guard FileManager.default.fileExists(atPath: path) else {
             throw CommandFailure(

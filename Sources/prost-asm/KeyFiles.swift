@@ -5,7 +5,12 @@ internal import PeerletAssembler
 
 /// The signing key of a command.
 struct SigningOptions: ParsableArguments {
-    @Option(help: "Secret key file; default PROST_KEY_FILE, else a development key in .prost.")
+    @Option(
+        help: """
+            Secret key file; default PROST_KEY_FILE, else a development key: .prost/dev.key of \
+            the project, of the folder above it, or of this folder.
+            """
+    )
     var keyFile: String?
 
     /// The key given, else the development key of the project, made if there is none.
@@ -17,7 +22,10 @@ struct SigningOptions: ParsableArguments {
         let folder = folder.isEmpty ? "." : folder
         let own = SearchPathResolver.join(folder, ".prost/dev.key")
         let shared = SearchPathResolver.join(folder, "../.prost/dev.key")
-        for path in [own, shared] where Files.exists(path) { return try KeyFiles.secretKey(path) }
+        // The last is the one that a ring of `prost dev` in this folder trusts.
+        for path in [own, shared, ".prost/dev.key"] where Files.exists(path) {
+            return try KeyFiles.secretKey(path)
+        }
         let key = try KeyFiles.generate()
         try Files.makeFolder(SearchPathResolver.folder(of: own))
         try KeyFiles.write(key, to: own, passphrase: nil)

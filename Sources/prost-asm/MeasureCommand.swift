@@ -33,6 +33,9 @@ struct MeasureCommand: FileCommand {
     }
 
     func execute() throws(CommandFailure) {
+        guard (1...10_000).contains(rounds) else {
+            throw .usage("--rounds takes 1 to 10000, not \(rounds)")
+        }
         var report = Report()
         do {
             report.entry = try Measurements.entry(rounds)
@@ -207,7 +210,7 @@ enum Measurements {
         _ body: (Int) throws -> Void
     ) throws -> Double {
         var best = Double.infinity
-        for _ in 0..<max(1, rounds) {
+        for _ in 0..<rounds {
             let start = ProcessTime.thread()
             try body(calls)
             best = min(best, Double(ProcessTime.thread() - start) / Double(calls))

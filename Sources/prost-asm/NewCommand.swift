@@ -49,7 +49,7 @@ struct NewCommand: FileCommand {
             try Files.write(Array(text.utf8), to: whole)
         }
         output.result("created \(folder)/ (\(files.map(\.0).joined(separator: ", ")))")
-        output.result("next: prost-asm build \(folder)")
+        output.result("next: prost dev \(folder)")
         if output.json { output.printJSON(Report(files: files.map { "\(folder)/\($0.0)" })) }
     }
 }
@@ -153,6 +153,7 @@ enum Template: String, ExpressibleByArgument, CaseIterable {
             prost-asm check .        look for mistakes
             prost-asm build .        write NAME.peerlet, signed with a development key
             prost-asm inspect NAME.peerlet
+            prost dev .              run it in a ring on this machine
 
         The language is specified in Spec/assembly-language.md, the calls of the host in Spec/abi.md.
 

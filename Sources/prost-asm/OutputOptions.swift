@@ -1,10 +1,9 @@
 internal import ArgumentParser
+internal import CommandLineInterface
 internal import Foundation
 internal import PeerletAssembler
 
 enum ErrorFormat: String, ExpressibleByArgument, CaseIterable { case human, short, json }
-
-enum ColorChoice: String, ExpressibleByArgument, CaseIterable { case auto, always, never }
 
 /// Options of all commands: results go to standard output, everything else to standard error.
 struct OutputOptions: ParsableArguments {
@@ -14,22 +13,15 @@ struct OutputOptions: ParsableArguments {
     @Option(help: "Form of diagnostics: human, short, json (one object per line).")
     var errorFormat = ErrorFormat.human
 
-    @Option(help: "Colour of diagnostics: auto, always, never; NO_COLOR is respected.")
+    @Option(
+        help: "Colour of diagnostics: auto, always, never; NO_COLOR and FORCE_COLOR are respected."
+    )
     var color = ColorChoice.auto
 
     @Flag(name: .shortAndLong, help: "Say nothing about what went well.")
     var quiet = false
 
-    private var usesColor: Bool {
-        switch color {
-        case .always: return true
-        case .never: return false
-        case .auto:
-            let environment = ProcessInfo.processInfo.environment
-            let isPlain = environment["NO_COLOR"]?.isEmpty == false || environment["TERM"] == "dumb"
-            return !isPlain && isatty(STDERR_FILENO) == 1
-        }
-    }
+    private var usesColor: Bool { color.isColored(on: STDERR_FILENO) }
 
     /// To standard error.
     func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }

@@ -1,8 +1,16 @@
 internal import ArgumentParser
+internal import CommandLineInterface
 internal import PeerletBytecode
 
 @main
 struct ProstAsm: ParsableCommand {
+    static func main() {
+        do {
+            var command = try Usage.command(of: Self.self)
+            try command.run()
+        } catch { Usage.exit(Self.self, with: error) }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "prost-asm",
         abstract: "Assemble, check, run, package and sign peerlets. Files only, no network.",

@@ -38,8 +38,10 @@ struct TokenCommand: FileCommand {
         guard let raw = Hexadecimal.bytes(node), let key = PublicKey(raw: raw) else {
             throw .usage("--node takes an Ed25519 public key, 64 hexadecimal digits")
         }
-        guard (1...WireLimits.ringName).contains(ring.utf8.count) else {
-            throw .usage("a ring's name has 1 to \(WireLimits.ringName) bytes")
+        guard (1...WireLimits.ringName).contains(ring.utf8.count),
+            ring.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
+        else {
+            throw .usage("a ring's name has 1 to \(WireLimits.ringName) printable bytes")
         }
         let end = try expiry.time()
         let expires = end?.milliseconds ?? 0

@@ -1,8 +1,20 @@
 internal import ArgumentParser
+internal import CommandLineInterface
 
 /// Nodes and rings: everything that touches the network.
 @main
 struct Prost: AsyncParsableCommand {
+    static func main() async {
+        do {
+            var command = try Usage.command(of: Self.self)
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch { Usage.exit(Self.self, with: error) }
+    }
+
     static let configuration = CommandConfiguration(
         commandName: "prost",
         abstract: "Run PROST nodes and talk to them.",

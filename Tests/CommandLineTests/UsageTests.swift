@@ -77,9 +77,45 @@ import Testing
         }
     }
 
-    @Test func `an unknown command or option is wrong usage`() async throws {
+    @Test(arguments: [
+        (Program.prost, ["depoly", "x.peerlet"], "did you mean 'prost deploy'?"),
+        (.prost, ["app", "lst"], "did you mean 'prost app list'?"),
+        (.prost, ["nonsense"], "'prost --help' shows all"),
+        (.assembler, ["bild"], "did you mean 'prost-asm build'?"),
+        (.assembler, ["key", "nwe"], "did you mean 'prost-asm key new'?"),
+    ])
+    func `an unknown command is wrong usage, and the nearest one is named`(
+        program: Program,
+        arguments: [String],
+        hint: String
+    ) async throws {
+        let output = try await program.run(arguments, in: try TestFolder())
+        #expect(output.status == 64)
+        #expect(output.out == "")
+        #expect(output.err.hasPrefix("error: there is no command"))
+        #expect(output.err.contains(hint), "\(output.err)")
+    }
+
+    @Test(arguments: [
+        (Program.prost, ["status", "--jsno"]), (.prost, ["deploy"]), (.prost, ["depoly"]),
+        (.prost, ["bench", "dht", "put", "--rate", "0"]), (.prost, ["call", "dht", "put", "more"]),
+        (.assembler, ["build", "--out"]), (.assembler, ["bild"]), (.assembler, ["token"]),
+    ])
+    func `with --json wrong usage is one document too`(
+        program: Program,
+        arguments: [String]
+    ) async throws {
+        let output = try await program.run(arguments + ["--json"], in: try TestFolder())
+        #expect(output.status == 64)
+        #expect(output.err == "")
+        let error = try output.error
+        #expect(error["code"] as? String == "usage")
+        #expect((error["message"] as? String)?.isEmpty == false)
+        #expect((error["hint"] as? String)?.contains("--help") == true)
+    }
+
+    @Test func `an unknown option is wrong usage`() async throws {
         let folder = try TestFolder()
-        #expect(try await Program.prost.run("nonsense", in: folder).status == 64)
         let near = try await Program.prost.run("status", "--jsno", in: folder)
         #expect(near.status == 64)
         #expect(near.err.contains("'--json'"))

@@ -2,6 +2,7 @@ package import Cryptography
 internal import KBR
 internal import PeerletBytecode
 package import PROSTNode
+internal import Suggestions
 internal import Wire
 
 /// The text form of a node's policy (`Spec/policy.md` §4).
@@ -17,8 +18,7 @@ package enum PolicyFile {
         path: String,
         totals: NodeTotals? = nil
     ) throws(ConfigurationErrors) -> NodePolicy {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        return try parse(try StrictYAML.text(at: path), file: name, totals: totals)
+        try parse(try StrictYAML.text(at: path), file: path, totals: totals)
     }
 
     /// The policy in `text`; `file` is the name that errors and verdicts show.
@@ -96,7 +96,7 @@ package enum PolicyFile {
                 .unknownValue(
                     name,
                     allowed: "all, a family as st, or a call as st.put",
-                    suggestion: Suggestion.nearest(to: name, in: HostCall.policyNames)
+                    suggestion: Suggestion.nearest(to: name, among: HostCall.policyNames)
                 )
             )
         }

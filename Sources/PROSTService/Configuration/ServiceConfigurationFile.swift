@@ -10,11 +10,16 @@ extension ServiceConfiguration {
     package static let successorRange: ClosedRange<UInt64> = 2...16
     package static let replicaRange: ClosedRange<UInt64> = 1...16
 
+    /// Whether a node or ring may be called that: 1 to 64 bytes of printable text.
+    package static func isName(_ text: String) -> Bool {
+        (1...WireLimits.ringName).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7F }
+    }
+
     /// The configuration at `path`; relative paths in it are relative to its folder.
     package static func load(path: String) throws(ConfigurationErrors) -> ServiceConfiguration {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        var configuration = try parse(try StrictYAML.text(at: path), file: name)
-        let folder = String(path.dropLast(name.count))
+        var configuration = try parse(try StrictYAML.text(at: path), file: path)
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? ""
         configuration.dataDirectory = configuration.dataDirectory.map { absolute($0, folder) }
         configuration.policyFile = configuration.policyFile.map { absolute($0, folder) }
         configuration.joinTokenFile = configuration.joinTokenFile.map { absolute($0, folder) }
@@ -113,13 +118,10 @@ extension ServiceConfiguration {
 }
 
 extension StrictYAML {
-    /// A name of a node or ring: at most 64 bytes of printable text.
     fileprivate mutating func name(_ entry: Entry?) -> String? {
         guard let entry, let text = text(entry) else { return nil }
-        guard text.utf8.count <= WireLimits.ringName,
-            text.unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7F })
-        else {
-            report(entry, .invalid("a name has at most \(WireLimits.ringName) printable bytes"))
+        guard ServiceConfiguration.isName(text) else {
+            report(entry, .invalid("a name has 1 to \(WireLimits.ringName) printable bytes"))
             return nil
         }
         return text

@@ -1,5 +1,6 @@
 internal import Foundation
 internal import PROSTNode
+internal import Suggestions
 internal import Yams
 
 /// Reads one YAML file strictly, collecting every mistake with its line.
@@ -57,7 +58,11 @@ struct StrictYAML {
         let data: Data
         do {
             data = try handle.read(upToCount: byteLimit + 1) ?? Data()
-        } catch { throw failure(.unreadable("\(error.localizedDescription)")) }
+        } catch {
+            var isFolder: ObjCBool = false
+            _ = unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            throw failure(.unreadable(isFolder.boolValue ? "it is a folder" : "the disk refuses"))
+        }
         guard data.count <= byteLimit else {
             throw failure(.tooLarge(count: data.count, limit: byteLimit))
         }
@@ -162,7 +167,7 @@ struct StrictYAML {
             let name = scalar.string
             let path = entry.path.isEmpty ? name : "\(entry.path).\(name)"
             guard keys.contains(name) else {
-                let nearest = Suggestion.nearest(to: name, in: keys)
+                let nearest = Suggestion.nearest(to: name, among: keys)
                 report(entry.path, line, .unknownKey(name, suggestion: nearest))
                 continue
             }

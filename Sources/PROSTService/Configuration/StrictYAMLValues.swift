@@ -1,5 +1,6 @@
 internal import Cryptography
 internal import PROSTNode
+internal import Suggestions
 internal import Wire
 
 /// Numbers with units, choices and sizes, each with its range.
@@ -80,7 +81,7 @@ extension StrictYAML {
             .unknownValue(
                 text,
                 allowed: names.joined(separator: ", "),
-                suggestion: Suggestion.nearest(to: text, in: names)
+                suggestion: Suggestion.nearest(to: text, among: names)
             )
         )
         return nil

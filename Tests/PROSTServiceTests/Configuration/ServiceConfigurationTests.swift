@@ -87,7 +87,7 @@ struct ServiceConfigurationTests {
         ("limits: { memory: 1 }", "node.yaml:1: limits.memory: 1 is less than 4096"),
         (
             "node: { name: \"\(String(repeating: "x", count: 65))\" }",
-            "node.yaml:1: node.name: a name has at most 64 printable bytes"
+            "node.yaml:1: node.name: a name has 1 to 64 printable bytes"
         ),
     ]
 

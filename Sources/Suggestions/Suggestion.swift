@@ -1,6 +1,8 @@
 /// "Did you mean": the nearest of known names by edit distance.
 package enum Suggestion {
     /// The candidate with the fewest edits from `word`, if few enough; the first of equals.
+    ///
+    /// Case does not count as an edit.
     package static func nearest(to word: String, among candidates: some Sequence<String>) -> String?
     {
         let limit = max(1, word.utf8.count / 3)
@@ -11,7 +13,7 @@ package enum Suggestion {
         {
             let difference = candidate.utf8.count - word.utf8.count
             guard abs(difference) <= limit else { continue }
-            let distance = editDistance(Array(word.utf8), Array(candidate.utf8))
+            let distance = editDistance(folded(word), folded(candidate))
             if distance <= limit, distance < word.utf8.count,
                 best.map({ distance < $0.distance }) ?? true
             {
@@ -19,6 +21,10 @@ package enum Suggestion {
             }
         }
         return best?.name
+    }
+
+    private static func folded(_ word: String) -> [UInt8] {
+        word.utf8.map { (0x41...0x5A).contains($0) ? $0 | 0x20 : $0 }
     }
 
     /// Insertions, deletions, replacements and exchanges of neighbours.
