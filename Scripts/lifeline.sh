@@ -17,7 +17,7 @@ janitor() {
     set +e
     trap '' INT TERM HUP
     cat
-    local process deadline=$((SECONDS + 15))
+    local process deadline=$((SECONDS + 3))
     # They announce their process as JSON; another process with that number has other arguments.
     for process in $(sed -n 's/.*"process":\([0-9]*\).*/\1/p' "$1"/*.out); do
         while tr '\0' '\n' <"/proc/$process/cmdline" | grep -q "^$1/"; do

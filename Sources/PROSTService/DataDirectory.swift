@@ -42,7 +42,7 @@ package final class DataDirectory: Sendable {
                 attributes: [.posixPermissions: 0o700]
             )
         } catch {
-            throw DataDirectoryError("cannot make \(path): \(error.localizedDescription)")
+            throw DataDirectoryError("cannot make \(path): \(Self.reason(error, path))")
         }
         // sun_path holds 108 bytes.
         guard path.utf8.count + "/node.sock".utf8.count < 107 else {
@@ -68,6 +68,13 @@ package final class DataDirectory: Sendable {
             throw error
         }
         lock = descriptor
+    }
+
+    private static func reason(_ error: any Error, _ path: String) -> String {
+        if FileManager.default.fileExists(atPath: path) { return "it is there and no folder" }
+        let cause = (error as? CocoaError)?.underlying as? POSIXError
+        return cause.map { unsafe String(cString: strerror($0.code.rawValue)) }
+            ?? "no permission, or a file in the way"
     }
 
     private static func checkAccess(_ path: String, _ flags: Int32) throws(DataDirectoryError) {

@@ -33,7 +33,7 @@ package final class LocalSocketClient: Sendable {
                 .get()
             return LocalSocketClient(channel: channel, inbox: inbox)
         } catch {
-            throw LocalSocketError.noNode(path: path, reason: "\(error)")
+            throw LocalSocketError.noNode(path: path, reason: SystemWords.reason(error))
         }
     }
 

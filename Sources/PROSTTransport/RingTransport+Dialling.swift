@@ -37,7 +37,7 @@ extension RingTransport {
             let address = try peer.node.endpoint.socketAddress()
             start(attempt) { $0.connect(to: address) }
         } catch {
-            attempt.complete(.failure(.unreachable("\(error)")))
+            attempt.complete(.failure(.unreachable(SystemWords.reason(error))))
         }
     }
 
@@ -107,7 +107,9 @@ extension RingTransport {
                 attempt.connected(try pipeline.handler(type: RingConnection.self))
             } catch {
                 attempt.complete(
-                    .failure((error as? ConnectionEnd) ?? .unreachable("\(error)"))
+                    .failure(
+                        (error as? ConnectionEnd) ?? .unreachable(SystemWords.reason(error))
+                    )
                 )
             }
         }

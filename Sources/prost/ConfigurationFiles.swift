@@ -37,7 +37,8 @@ enum ConfigurationFiles {
     }
 
     static func joinToken(_ path: String) throws(CommandFailure) -> JoinToken {
-        let bytes = try InputFile.read(path, limit: JoinToken.byteCount)
+        // More than a token has, so that a wrong file is called that and not too large.
+        let bytes = try InputFile.read(path, limit: 64 * 1024)
         do throws(WireError) {
             return try JoinToken(wireBytes: bytes, "join token")
         } catch {
@@ -51,9 +52,12 @@ enum ConfigurationFiles {
 
     /// A file that is not there is missing input; what is wrong inside is configuration.
     private static func failure(_ errors: ConfigurationErrors) -> CommandFailure {
-        CommandFailure(
+        let count = errors.errors.count
+        return CommandFailure(
             errors.isUnreadable ? .noInput : .configuration,
-            errors.description,
+            count == 1
+                ? errors.description
+                : "\(count) mistakes\n" + errors.errors.map { "  \($0)" }.joined(separator: "\n"),
             details: .list(
                 errors.errors.map {
                     .object([

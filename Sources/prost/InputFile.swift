@@ -13,12 +13,10 @@ enum InputFile {
         if path == "-" {
             data = try? FileHandle.standardInput.read(upToCount: limit + 1) ?? Data()
         } else {
-            var isFolder: ObjCBool = false
-            guard unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
-            else { throw CommandFailure(.noInput, "there is no file \(path)") }
-            guard !isFolder.boolValue else {
-                throw CommandFailure(.noInput, "\(path) is a folder")
+            guard FileManager.default.fileExists(atPath: path) else {
+                throw CommandFailure(.noInput, "there is no file \(path)")
             }
+            guard !isFolder(path) else { throw CommandFailure(.noInput, "\(path) is a folder") }
             let handle = FileHandle(forReadingAtPath: path)
             data = try? handle?.read(upToCount: limit + 1) ?? Data()
         }
@@ -29,6 +27,12 @@ enum InputFile {
             throw CommandFailure(.badInput, "\(path) is larger than \(limit) bytes", hint: hint)
         }
         return Array(data)
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder: ObjCBool = false
+        return unsafe FileManager.default.fileExists(atPath: path, isDirectory: &isFolder)
+            && isFolder.boolValue
     }
 
     static func package(_ path: String) throws(CommandFailure) -> [UInt8] {

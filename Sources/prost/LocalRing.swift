@@ -11,144 +11,94 @@ final class LocalRing {
     private let count: Int
     private let successors: Int
     private let name: String
+    /// Held: nobody else runs a ring here meanwhile.
+    private let place: DevelopmentFolder
     private let folder: String
-    private var processes: [(process: Process, lifeline: Pipe)] = []
-    private(set) var members: [DevelopmentRing.Node] = []
-    private var manifest: Manifest?
+    private var nodes: [NodeProcess] = []
+    private var members: [DevelopmentRing.Node] = []
+    private var packages: [(manifest: Manifest, bytes: [UInt8])] = []
 
-    init(nodes: Int, successors: Int) throws {
+    init(nodes: Int, successors: Int, isKept: Bool) throws {
         count = nodes
         self.successors = successors
         let word = UInt16.random(in: .min ... .max)
         name = "dev-" + Hexadecimal.text([UInt8(word >> 8), UInt8(truncatingIfNeeded: word)])
-        folder = DevelopmentRing.folder + "/" + name
-        if FileManager.default.fileExists(atPath: DevelopmentRing.file) {
-            let running = NodeTarget.developmentNodes()
-            if running.contains(where: {
-                FileManager.default.fileExists(atPath: $0.directory + "/node.sock")
-            }) {
-                throw CommandFailure(
-                    .temporary,
-                    "a ring of 'prost dev' seems to run in this folder already",
-                    hint: "Ctrl-C ends it, or 'prost leave --node dev-1' and so on; "
-                        + "if nothing runs any more: rm \(DevelopmentRing.file)"
-                )
-            }
-        }
-        try FileManager.default.createDirectory(
-            atPath: folder,
-            withIntermediateDirectories: true
-        )
+        place = try DevelopmentFolder()
+        folder = try place.makeRing(name, isKept: isKept)
     }
 
-    /// Bytes of a package, built from source if need be.
-    func package(_ path: String) throws -> [UInt8] {
-        guard path.hasSuffix(".pasm") else { return try InputFile.package(path) }
-        let own = CommandLine.arguments[0]
-        let tool = URL(fileURLWithPath: Self.executable(own)).deletingLastPathComponent()
-            .appendingPathComponent("prost-asm").path
-        let output = folder + "/package.peerlet"
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: tool)
-        process.arguments = ["build", path, "-o", output, "--quiet"]
-        do { try process.run() } catch {
-            throw CommandFailure(.internal, "cannot run \(tool): \(error.localizedDescription)")
-        }
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw CommandFailure(.badInput, "\(path) could not be assembled")
-        }
-        return try InputFile.package(output)
-    }
+    // MARK: Packages
 
-    /// This program's file, also when it was found along PATH.
-    static func executable(_ argument: String) -> String {
-        let link = "/proc/self/exe"
-        return (try? FileManager.default.destinationOfSymbolicLink(atPath: link)) ?? argument
-    }
-
-    func trust(_ package: [UInt8]) throws {
+    /// Reads a package, or builds a source file or a project's folder first.
+    func add(_ path: String, asJSON: Bool) throws {
+        var file = path
+        if path.hasSuffix(".pasm") || InputFile.isFolder(path) {
+            file = "\(folder)/\(packages.count + 1).peerlet"
+            try AssemblerProgram().build(path, to: file, asJSON: asJSON)
+        }
+        let bytes = try InputFile.package(file)
         do throws(PackageError) {
-            manifest = try PackageReader.inspect(package).manifest
+            packages.append((try PackageReader.inspect(bytes).manifest, bytes))
         } catch {
-            throw CommandFailure(.badInput, "\(error)")
+            throw CommandFailure(error.isRefusal ? .refused : .badInput, "\(path): \(error)")
         }
     }
+
+    /// Trusts whose packages are deployed, and what is built in this folder later.
+    private func policy() throws -> String {
+        var roots = packages.map { (name: $0.manifest.name, key: $0.manifest.rootKey) }
+        let file = try InputFile.read(DevelopmentFolder.publicKey, limit: 16 * 1024)
+        do throws(MinisignError) {
+            roots.append((name: "development", key: try MinisignPublicKey(file: file).key))
+        } catch {
+            throw CommandFailure(.badInput, "\(DevelopmentFolder.publicKey): \(error)")
+        }
+        var known = Set<PublicKey>()
+        return PolicyFile.text(trusting: roots.filter { known.insert($0.key).inserted })
+    }
+
+    func deploy() async throws {
+        guard let first = members.first else { return }
+        var target = try NodeTarget.parse([])
+        target.node = first.directory
+        for package in packages {
+            _ = try await NodeClient.ask(.deploy(package: package.bytes, locator: ""), target)
+        }
+    }
+
+    // MARK: Nodes
 
     /// Starts the nodes and waits until all are in one formed ring.
     func start(_ interrupt: Interrupt, progress: (String) -> Void) async throws {
-        try write(
-            PolicyFile.text(trusting: manifest.map { [($0.name, $0.rootKey)] } ?? []),
-            "policy.yaml"
-        )
+        try DevelopmentFolder.write(try policy(), to: folder + "/policy.yaml")
         // All end together, so there is nobody to hand over to.
-        try write("policy: policy.yaml\nshutdown: { grace: 1s }\n", "node.yaml")
-        progress("ring \(name): starting \(count) nodes")
+        try DevelopmentFolder.write(
+            "policy: policy.yaml\nshutdown: { grace: 1s }\n",
+            to: folder + "/node.yaml"
+        )
+        progress("ring \(name): starting \(Words.count(count, "node"))")
         for index in 0..<count {
             try interrupt.check()
-            members.append(try launch(index))
+            try launch(index, interrupt)
             try save()
         }
         try await waitUntilSettled(interrupt)
-        progress("ring \(name): \(count) nodes are one ring")
+        progress("ring \(name): \(Words.count(count, "node")) in one ring")
     }
 
-    private func write(_ text: String, _ name: String) throws {
-        let path = folder + "/" + name
-        guard FileManager.default.createFile(atPath: path, contents: Data(text.utf8)) else {
-            throw CommandFailure(.cannotCreate, "cannot write \(path)")
-        }
-    }
-
-    private func launch(_ index: Int) throws -> DevelopmentRing.Node {
+    private func launch(_ index: Int, _ interrupt: Interrupt) throws {
         let name = "dev-\(index + 1)"
-        let directory = folder + "/" + name
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: Self.executable(CommandLine.arguments[0]))
-        process.arguments =
-            [
-                "run", "--config", folder + "/node.yaml", "--data-dir", directory, "--ring",
-                self.name, "--name", name, "--listen", "127.0.0.1:0", "--successors",
-                "\(successors)", "--lifeline", "--json",
-            ] + (members.first.map { ["--join", $0.address] } ?? [])
-        let output = Pipe()
-        let lifeline = Pipe()
-        process.standardInput = lifeline
-        process.standardOutput = output
-        let log = directory + ".log"
-        _ = FileManager.default.createFile(atPath: log, contents: nil)
-        process.standardError = FileHandle(forWritingAtPath: log)
-        try process.run()
-        processes.append((process, lifeline))
-        guard let line = firstLine(of: output.fileHandleForReading),
-            let announced = try? JSONDecoder().decode(Announcement.self, from: line)
-        else {
-            // The folder with the log goes when this command ends.
-            let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            throw CommandFailure(.internal, "\(name) did not start: \(said.suffix(500))")
-        }
-        return DevelopmentRing.Node(
-            name: name,
-            directory: directory,
-            address: announced.address,
-            id: announced.id,
-            process: process.processIdentifier
-        )
-    }
-
-    private struct Announcement: Decodable {
-        var address: String
-        var id: String
-    }
-
-    private func firstLine(of handle: FileHandle) -> Data? {
-        var line = Data()
-        while true {
-            let data = handle.availableData
-            if data.isEmpty { return nil }
-            line += data
-            if let newline = line.firstIndex(of: 10) { return line[..<newline] }
-        }
+        let join = members.first.map { ["--join", $0.address] } ?? []
+        let node = try NodeProcess(
+            name,
+            directory: folder + "/" + name,
+            arguments: [
+                "--config", folder + "/node.yaml", "--ring", self.name, "--listen", "127.0.0.1:0",
+                "--successors", "\(successors)",
+            ] + join
+        ) { [post = interrupt.post] in post.yield(.ended(node: name, $0)) }
+        nodes.append(node)
+        members.append(node.member)
     }
 
     private func waitUntilSettled(_ interrupt: Interrupt) async throws {
@@ -179,30 +129,39 @@ final class LocalRing {
         )
     }
 
-    func deploy(_ package: [UInt8]) async throws {
-        guard let first = members.first else { return }
-        var target = try NodeTarget.parse([])
-        target.node = first.directory
-        _ = try await NodeClient.ask(.deploy(package: package, locator: ""), target)
+    /// Notes that a node ended and says so; throws when it was the last.
+    func ended(_ node: String, _ end: NodeProcess.End) throws {
+        switch end {
+        case .left:
+            // It is in no ring any more, so nobody is to ask it.
+            members.removeAll { $0.name == node }
+            try save()
+            Terminal.error("\(node) left the ring")
+        case .failed(let code):
+            Terminal.error("\(node) ended with exit code \(code); its log: \(folder)/\(node).log")
+        case .killed(let signal):
+            Terminal.error("\(node) was killed by signal \(signal)")
+        }
+        if !nodes.contains(where: \.isRunning) {
+            throw CommandFailure(.unreachable, "no node of ring \(name) is left")
+        }
     }
 
     /// Ends the nodes: politely first.
     func stop(keepingFolders: Bool) {
-        // By the lifeline, since a second signal after a Ctrl-C that they heard too would end
-        // them at once.
-        for (_, lifeline) in processes { try? lifeline.fileHandleForWriting.close() }
+        for node in nodes { node.letGo() }
         let deadline = Date().addingTimeInterval(5)
-        for (process, _) in processes {
-            while process.isRunning, Date() < deadline { usleep(20_000) }
-            if process.isRunning { kill(process.processIdentifier, SIGKILL) }
-        }
+        for node in nodes { node.waitForEnd(until: deadline) }
         try? FileManager.default.removeItem(atPath: DevelopmentRing.file)
         if !keepingFolders { try? FileManager.default.removeItem(atPath: folder) }
     }
 
+    // MARK: What is shown
+
     var document: Document {
         .object([
             .init("ring", .text(name)),
+            .init("applications", .list(packages.map { .text($0.manifest.name) })),
             .init(
                 "nodes",
                 .list(
@@ -231,16 +190,17 @@ final class LocalRing {
         return calls.prefix(3).map { "  prost call \(manifest.name) \($0)" }
     }
 
-    func text(_ package: [UInt8]?) -> String {
+    func text(_ output: OutputOptions) -> String {
         let rows = members.map { [$0.name, String($0.id.prefix(8)), $0.address, $0.directory] }
-        var lines = [Terminal.table(["node", "id", "address", "folder"], rows)]
-        if package != nil, let manifest {
-            lines.append(
-                "\(manifest.name) is deployed on dev-1; in another terminal, in this folder:"
-            )
+        var lines = [output.table(["node", "id", "address", "folder"], rows)]
+        for (manifest, _) in packages { lines.append("\(manifest.name) is deployed on dev-1") }
+        lines.append("In another terminal, in this folder:")
+        if packages.isEmpty {
+            lines.append("  prost deploy FILE.peerlet        what prost-asm build makes here")
+        } else {
             lines.append("  prost app list")
-            lines += Self.examples(manifest)
         }
+        for (manifest, _) in packages { lines += Self.examples(manifest) }
         lines.append("  prost lookup colour --trace")
         lines.append("Ctrl-C stops the ring")
         return lines.joined(separator: "\n")

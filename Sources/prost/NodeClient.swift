@@ -11,18 +11,21 @@ struct NodeClient {
     let path: String
 
     static func connect(_ target: NodeTarget) async throws -> NodeClient {
-        let (path, origin) = try target.socket()
+        let place = try target.place()
         do {
             return NodeClient(
-                client: try await LocalSocketClient.connect(path: path),
-                origin: origin,
-                path: path
+                client: try await LocalSocketClient.connect(path: place.path),
+                origin: place.origin,
+                path: place.path
             )
         } catch {
             throw CommandFailure(
                 .unreachable,
-                "\(error) (node from \(origin))",
-                hint: "is it running? start it: prost run --data-dir FOLDER --ring NAME"
+                "\(error) (node from \(place.origin))",
+                hint: place.isOfDevelopmentRing
+                    ? "is its ring running? 'prost ring check --all' asks every node; start a ring: "
+                        + "prost dev"
+                    : "is it running? start it: prost run --data-dir FOLDER --ring NAME"
             )
         }
     }
@@ -101,7 +104,8 @@ extension ClientResponse {
         return document
     }
 
-    private var failureText: String {
+    /// What went wrong, for people.
+    var failureText: String {
         if case .text(let message)? = document["message"] { return message }
         let number = document.integer("status")
         let words = HostError(rawValue: number)?.words ?? "the answer is no"

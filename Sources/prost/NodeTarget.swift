@@ -12,28 +12,45 @@ struct NodeTarget: ParsableArguments {
     )
     var node: String?
 
-    @Flag(name: .long, help: "Print one JSON document.")
-    var json = false
+    @OptionGroup var output: OutputOptions
+
+    var json: Bool { output.json }
 
     /// The nodes of the ring that `prost dev` runs here, by name.
-    static func developmentNodes() -> [(name: String, directory: String)] {
+    static func developmentNodes() -> [DevelopmentRing.Node] {
         guard let data = FileManager.default.contents(atPath: DevelopmentRing.file),
             let ring = try? JSONDecoder().decode(DevelopmentRing.self, from: data)
         else { return [] }
-        return ring.nodes.map { ($0.name, $0.directory) }
+        return ring.nodes
     }
 
-    /// Path of the node's socket, and where the choice came from.
-    func socket() throws -> (path: String, origin: String) {
+    /// A node's socket, where the choice came from, and whether `prost dev` runs it.
+    struct Place {
+        var path: String
+        var origin: String
+        var isOfDevelopmentRing: Bool
+    }
+
+    func place() throws -> Place {
         let environment = ProcessInfo.processInfo.environment["PROST_NODE"]
-        if let node { return (try resolve(node), "--node") }
-        if let environment, !environment.isEmpty {
-            return (try resolve(environment), "PROST_NODE")
+        let choice: (path: String, origin: String)
+        if let node {
+            choice = (try resolve(node), "--node")
+        } else if let environment, !environment.isEmpty {
+            choice = (try resolve(environment), "PROST_NODE")
+        } else if let first = Self.developmentNodes().first {
+            choice = (first.directory + "/node.sock", DevelopmentRing.file)
+        } else {
+            throw Self.unnamed
         }
-        if let first = Self.developmentNodes().first {
-            return (first.directory + "/node.sock", DevelopmentRing.file)
+        let isOfRing = Self.developmentNodes().contains {
+            $0.directory + "/node.sock" == choice.path
         }
-        throw CommandFailure(
+        return Place(path: choice.path, origin: choice.origin, isOfDevelopmentRing: isOfRing)
+    }
+
+    private static var unnamed: CommandFailure {
+        CommandFailure(
             .usage,
             "no node was named",
             hint: "use --node DATA_DIR, set PROST_NODE, or run 'prost dev' in this folder"

@@ -7,6 +7,7 @@ internal import NIOCore
 internal import PROSTNode
 internal import PROSTService
 internal import PROSTTransport
+internal import Wire
 
 /// What a run needs, from flags over the configuration file over defaults.
 struct RunPlan {
@@ -32,12 +33,14 @@ struct RunPlan {
                 hint: "use --ring NAME, or ring.name in a --config file"
             )
         }
+        try Self.checkName(ring, "--ring")
         self.directory = directory
         settings = try Self.addresses(command, file)
         settings.node.ring = ring
         settings.node.name =
             command.name ?? file.nodeName
             ?? URL(fileURLWithPath: directory).lastPathComponent
+        if let name = command.name { try Self.checkName(name, "--name") }
         try readRingParameters(command, file)
         if let grace = file.shutdownGrace { settings.node.shutdownGrace = grace }
         settings.totals = file.totals
@@ -76,6 +79,17 @@ struct RunPlan {
         settings.node.replicas = command.replicas ?? file.replicas ?? 3
         guard (1...16).contains(settings.node.replicas) else {
             throw CommandFailure(.usage, "--replicas takes 1 to 16")
+        }
+    }
+
+    /// What no other node would accept is refused here.
+    private static func checkName(_ name: String, _ flag: String) throws {
+        guard ServiceConfiguration.isName(name) else {
+            throw CommandFailure(
+                .usage,
+                "\(flag) takes a name of 1 to \(WireLimits.ringName) bytes without control "
+                    + "characters; this one has \(Words.count(name.utf8.count, "byte"))"
+            )
         }
     }
 

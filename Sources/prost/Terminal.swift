@@ -1,41 +1,21 @@
 internal import Foundation
 internal import PROSTNode
 
-/// Results go to standard output, everything else to standard error.
+/// Standard error, where everything goes that is no result.
 enum Terminal {
     static func error(_ text: String) {
         FileHandle.standardError.write(Data((text + "\n").utf8))
     }
+}
 
-    /// Whether output may be coloured: a terminal that does not object (no-color.org).
-    static var hasColour: Bool {
-        let environment = ProcessInfo.processInfo.environment
-        if let force = environment["FORCE_COLOR"], !force.isEmpty { return true }
-        if let no = environment["NO_COLOR"], !no.isEmpty { return false }
-        return environment["TERM"] != "dumb" && isatty(STDOUT_FILENO) == 1
+/// Numbers with their nouns.
+enum Words {
+    /// "1 node", "2 nodes".
+    static func count(_ number: Int, _ noun: String) -> String {
+        "\(number) \(noun)\(number == 1 ? "" : "s")"
     }
 
-    static func bold(_ text: String) -> String {
-        hasColour ? "\u{1B}[1m\(text)\u{1B}[0m" : text
-    }
-
-    /// Columns as wide as their widest cell; the last one is not padded.
-    static func table(_ header: [String], _ rows: [[String]]) -> String {
-        let all = [header] + rows
-        let widths = header.indices.map { column in
-            all.map { column < $0.count ? $0[column].count : 0 }.max() ?? 0
-        }
-        let lines = all.enumerated().map { index, row in
-            let cells = row.enumerated().map { column, cell in
-                column == row.count - 1
-                    ? cell
-                    : cell + String(repeating: " ", count: max(0, widths[column] - cell.count))
-            }
-            let line = cells.joined(separator: "  ")
-            return index == 0 ? bold(line) : line
-        }
-        return lines.joined(separator: "\n")
-    }
+    static func count(_ number: Int64, _ noun: String) -> String { count(Int(number), noun) }
 }
 
 /// Documents as JSON, with Foundation's encoder.

@@ -17,7 +17,8 @@ import Testing
             "dev-1"
         )
         #expect(put.status == 0, "\(put.err)")
-        #expect(put.out == "1  (8 bytes, read as a number)\n")
+        #expect(put.out == "1\n")
+        #expect(put.err.contains("8 bytes, shown as a number"))
         #expect(put.err.contains("→ node at"))
         #expect(put.err.contains("from --node"))
         #expect(put.err.contains("hops"))

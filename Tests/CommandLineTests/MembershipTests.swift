@@ -134,11 +134,13 @@ import Testing
     @Test func `a token or operator key that is none is told with its file`() async throws {
         let folder = try TestFolder()
         try folder.write("no token", "text.token")
+        try folder.write(String(repeating: "no token\n", count: 100), "long.token")
         try folder.write("no key", "text.pub")
         let arguments = ["run", "--data-dir", "n1", "--ring", "lab"]
         for (more, status, word) in [
             (["--join-token", "none.token"], 66, "none.token"),
             (["--join-token", "text.token"], 65, "text.token is no join token"),
+            (["--join-token", "long.token"], 65, "long.token is no join token"),
             (["--operator-key", "none.pub"], 66, "none.pub"),
             (["--operator-key", "text.pub"], 65, "text.pub"),
         ] {

@@ -23,6 +23,10 @@ import Testing
         #expect(output.out == "")
         #expect(output.err.contains("p.yaml:1: defaults: unknown key acess; did you mean access?"))
         #expect(output.err.contains("p.yaml:2: revoked[0]"))
+        #expect(output.err.hasPrefix("error: 2 mistakes\n"))
+        let elsewhere = folder.path + "/p.yaml"
+        let whole = try await Program.prost.run("policy", "check", elsewhere, in: folder)
+        #expect(whole.err.contains("\(elsewhere):1: defaults"))
         let json = try await Program.prost.run("policy", "check", "p.yaml", "--json", in: folder)
         #expect(json.status == 78)
         let error = try json.error

@@ -62,17 +62,30 @@ import Testing
         let json = try await ring.prost("ring", "check", "--all", "--json").json
         #expect(json["ok"] as? Bool == true)
         #expect(json["nodes_asked"] as? Int == 3)
-        let silent = try await ring.prost(
-            "ring",
-            "check",
-            "--node",
-            "dev-1",
-            "--also",
-            "gone",
-            "--json"
+        // A folder without a running node.
+        let gone = ring.folder.path + "/gone"
+        try FileManager.default.createDirectory(
+            atPath: gone,
+            withIntermediateDirectories: true
         )
+        let arguments = ["ring", "check", "--also", gone, "--json"]
+        let silent = try await Program.prost.run(arguments + ["--node", "dev-1"], in: ring.folder)
         #expect(silent.status == 1)
-        #expect(try silent.json["problems"] as? [String] == ["gone does not answer"])
+        #expect(try silent.json["problems"] as? [String] == ["\(gone) does not answer"])
+        // Where nobody answers there is nothing to check; nobody else is asked instead.
+        #expect(try await Program.prost.run(arguments, in: ring.folder).status == 69)
+    }
+
+    @Test func `ring check takes no name that is not known`() async throws {
+        let ring = try await SharedRing.running
+        for arguments in [["--node", "typo"], ["--node", "dev-1", "--also", "typo"]] {
+            let output = try await Program.prost.run(
+                ["ring", "check"] + arguments,
+                in: ring.folder
+            )
+            #expect(output.status == 69)
+            #expect(output.err.contains("there is no node 'typo'"))
+        }
     }
 
     @Test func `app list and top show the application that runs`() async throws {
@@ -121,6 +134,37 @@ import Testing
         }
         #expect(roots.count == 1)
         #expect(ring.nodes.contains { roots.contains($0.id) })
+    }
+
+    @Test func `colour and words besides are as asked for`() async throws {
+        let ring = try await SharedRing.running
+        for (options, variables, isBold) in [
+            ([], [:], false), (["--color", "always"], ["NO_COLOR": "1"], true),
+            ([], ["FORCE_COLOR": "1"], true), ([], ["FORCE_COLOR": "0"], false),
+            (["--color", "never"], ["FORCE_COLOR": "1"], false),
+        ] as [([String], [String: String], Bool)] {
+            let output = try await Program.prost.run(
+                ["ring", "show", "--node", "dev-1"] + options,
+                in: ring.folder,
+                environment: variables
+            )
+            #expect(output.out.contains("\u{1B}[1m") == isBold, "\(options) \(variables)")
+        }
+        let call = try await ring.prost(
+            "call",
+            "dht",
+            "put",
+            "--key",
+            "quiet",
+            "--payload",
+            "x",
+            "--node",
+            "dev-1",
+            "-q"
+        )
+        #expect(call.status == 0)
+        #expect(call.out == "1\n")
+        #expect(call.err == "")
     }
 
     /// On a terminal, which script(1) provides.

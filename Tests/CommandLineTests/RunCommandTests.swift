@@ -28,6 +28,30 @@ import Testing
         #expect(try await node.outcome().status == 0)
     }
 
+    @Test(arguments: [SIGTERM, SIGINT])
+    func `a signal ends a node that finds nobody to join`(signal: Int32) async throws {
+        let folder = try TestFolder()
+        let node = try Daemon(
+            ["run", "--data-dir", "n1", "--ring", "lab", "--join", "127.0.0.1:9"],
+            in: folder
+        )
+        _ = try await node.announcement()
+        // By the third time it waits longer than anybody wants to.
+        try await eventually("three attempts") {
+            node.standardError.components(separatedBy: "join.contact_failed").count > 3
+        }
+        let attempts = node.standardError.components(separatedBy: "join.contact_failed").count
+        node.signal(signal)
+        let outcome = try await node.outcome()
+        #expect(outcome.status == 0)
+        let log = outcome.err
+        #expect(log.contains("not reachable: nobody listens there"))
+        #expect(!log.contains("SingleConnectionFailure"))
+        let after = try #require(log.components(separatedBy: "ring.left").last)
+        #expect(!after.contains("join.contact_failed"))
+        #expect(log.components(separatedBy: "join.contact_failed").count <= attempts + 1)
+    }
+
     @Test func `a node with a lifeline ends with its standard input`() async throws {
         let folder = try TestFolder()
         let node = try Daemon(["run", "--data-dir", "n1", "--ring", "lab"], in: folder)
@@ -46,6 +70,10 @@ import Testing
         (["--data-dir", "n1", "--ring", "lab", "--replicas", "17"], "1 to 16"),
         (["--data-dir", "n1", "--ring", "lab", "--lanes", "0"], "1 to 64"),
         (["--data-dir", "n1", "--ring", "lab", "--log-level", "loud"], "debug"),
+        (["--data-dir", "n1", "--ring", ""], "1 to 64 bytes"),
+        (["--data-dir", "n1", "--ring", "a\nb"], "control"),
+        (["--data-dir", "n1", "--ring", String(repeating: "x", count: 65)], "65 bytes"),
+        (["--data-dir", "n1", "--ring", "lab", "--name", ""], "--name"),
     ])
     func `wrong usage says what is right`(arguments: [String], word: String) async throws {
         let folder = try TestFolder()
@@ -78,6 +106,25 @@ import Testing
         #expect(up["ring"] as? String == "other")
         let status = try await Program.prost.run("status", "--node", "n1", "--json", in: folder)
         #expect(try status.json["ring"] as? String == "other")
+    }
+
+    @Test func `what is in the way of a folder or file is told in words`() async throws {
+        let folder = try TestFolder()
+        try folder.write(#"ring: { name: "a\ab" }"#, "bell.yaml")
+        try folder.write("", "file")
+        for (arguments, status, words) in [
+            (["policy", "check", "."], 66, ".: cannot be read: it is a folder"),
+            (["run", "--config", "."], 66, ".: cannot be read: it is a folder"),
+            (["run", "--config", "bell.yaml"], 78, "bell.yaml:1: ring.name: a name has 1 to 64"),
+            (["run", "--data-dir", "file", "--ring", "lab"], 73, "cannot make file: it is there"),
+            (["run", "--data-dir", "file/n1", "--ring", "lab"], 73, "cannot make file/n1: "),
+        ] {
+            let output = try await Program.prost.run(arguments, in: folder)
+            #expect(output.status == Int32(status), "\(arguments)")
+            #expect(output.err.contains(words), "\(output.err)")
+            #expect(!output.err.contains("Cocoa"))
+            #expect(!output.err.contains("could not be completed"), "\(output.err)")
+        }
     }
 
     @Test func `a folder or port that is taken is left to who has it`() async throws {

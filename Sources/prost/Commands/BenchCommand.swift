@@ -63,19 +63,23 @@ struct BenchCommand: AsyncParsableCommand {
             try await drive(clients, latencies)
             for client in clients { await client.close() }
             let figures = latencies.document(rate: rate, seconds: seconds)
-            show(figures)
+            let cause = figures["first_error"]?.plainText ?? "no answer came in time"
             if figures.integer("answered") == 0 {
+                if !target.json { show(figures) }
                 throw CommandFailure(
                     .negative,
-                    "no call was answered",
-                    hint: "try one: prost call \(application) \(methods[0]) --key key-0"
+                    "no call was answered: \(cause)",
+                    hint: "try one: prost call \(application) \(methods[0]) --key key-0",
+                    details: figures
                 )
             }
+            if target.json { return print(JSONText.line(figures)) }
+            show(figures)
+            if figures.integer("failed") > 0 { Terminal.error("first failure: \(cause)") }
         }
     }
 
     private func show(_ figures: Document) {
-        if target.json { return print(JSONText.line(figures)) }
         print(
             "sent \(figures.text("sent"))  answered \(figures.text("answered"))  "
                 + "failed \(figures.text("failed"))  lost \(figures.text("lost"))"
@@ -133,7 +137,11 @@ struct BenchCommand: AsyncParsableCommand {
             guard response.isLast else { continue }
             // Absent keys are answers too.
             let isGood = response.status == .done || response.status == .negative
-            latencies.answered(Int(response.number), isGood, at: SystemClock.monotonic)
+            latencies.answered(
+                response.number,
+                isGood ? nil : response.failureText,
+                at: SystemClock.monotonic
+            )
         }
     }
 }
@@ -144,6 +152,7 @@ private final class Latencies: Sendable {
         var due: [Int: Instant] = [:]
         var micros: [UInt64] = []
         var failed = 0
+        var firstError: String?
         var sent = 0
     }
 
@@ -158,20 +167,23 @@ private final class Latencies: Sendable {
         }
     }
 
-    func answered(_ number: Int, _ isGood: Bool, at now: Instant) {
+    func answered(_ number: UInt64, _ error: String?, at now: Instant) {
         state.withLock { state in
-            guard let due = state.due.removeValue(forKey: number) else { return }
-            if isGood {
-                state.micros.append(now.since(due).nanoseconds / 1000)
-            } else {
+            guard let number = Int(exactly: number),
+                let due = state.due.removeValue(forKey: number)
+            else { return }
+            if let error {
                 state.failed += 1
+                state.firstError = state.firstError ?? error
+            } else {
+                state.micros.append(now.since(due).nanoseconds / 1000)
             }
         }
     }
 
     func document(rate: Int, seconds: Int) -> Document {
-        let (micros, failed, sent, lost) = state.withLock {
-            ($0.micros.sorted(), $0.failed, $0.sent, $0.due.count)
+        let (micros, failed, sent, lost, firstError) = state.withLock {
+            ($0.micros.sorted(), $0.failed, $0.sent, $0.due.count, $0.firstError)
         }
         func quantile(_ thousandths: Int) -> Document {
             guard !micros.isEmpty else { return .null }
@@ -182,6 +194,7 @@ private final class Latencies: Sendable {
             .init("sent", .integer(Int64(sent))),
             .init("answered", .integer(Int64(micros.count))),
             .init("failed", .integer(Int64(failed))), .init("lost", .integer(Int64(lost))),
+            .init("first_error", .optional(firstError)),
             .init("p50_us", quantile(500)), .init("p95_us", quantile(950)),
             .init("p99_us", quantile(990)), .init("max_us", quantile(1000)),
         ])

@@ -53,7 +53,7 @@ struct CallCommand: AsyncParsableCommand {
                 timeoutMilliseconds: timeout
             )
             let client = try await NodeClient.connect(target)
-            if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
+            target.output.note("→ node at \(client.path) (from \(client.origin))")
             var parts: [UInt8] = []
             let response = try await client.ask(
                 .call(call),
@@ -100,9 +100,11 @@ struct CallCommand: AsyncParsableCommand {
             }
         }
         if target.json { return print(JSONText.pretty(document)) }
-        Terminal.error(
+        let isNumber = AnswerText.isNumber(bytes)
+        target.output.note(
             "ok  status \(document.text("status"))  node \(document.short("node"))  "
                 + "hops \(document.text("hops"))  fuel \(document.text("fuel"))"
+                + (isNumber && output == nil ? "  answer: 8 bytes, shown as a number" : "")
         )
         if output == "-" {
             FileHandle.standardOutput.write(Data(bytes))
@@ -117,13 +119,17 @@ struct CallCommand: AsyncParsableCommand {
 enum AnswerText {
     /// Text as it is, eight bytes as the number that peerlets mean by them, others as digits.
     static func text(_ bytes: [UInt8]) -> String {
-        let text = String(validating: bytes, as: UTF8.self)
-        let isShown = { (scalar: Unicode.Scalar) in
-            scalar.value >= 32 || scalar == "\n" || scalar == "\t"
-        }
-        if let text, text.unicodeScalars.allSatisfy(isShown) { return text }
-        guard bytes.count == 8 else { return "\(bytes.count) bytes: \(Hexadecimal.text(bytes))" }
-        let number = bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
-        return "\(number)  (8 bytes, read as a number)"
+        if let text = plain(bytes) { return text }
+        guard isNumber(bytes) else { return "\(bytes.count) bytes: \(Hexadecimal.text(bytes))" }
+        return "\(bytes.reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) })"
+    }
+
+    static func isNumber(_ bytes: [UInt8]) -> Bool { bytes.count == 8 && plain(bytes) == nil }
+
+    private static func plain(_ bytes: [UInt8]) -> String? {
+        guard let text = String(validating: bytes, as: UTF8.self),
+            text.unicodeScalars.allSatisfy({ $0.value >= 32 || $0 == "\n" || $0 == "\t" })
+        else { return nil }
+        return text
     }
 }

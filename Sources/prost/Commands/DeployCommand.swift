@@ -23,10 +23,10 @@ struct DeployCommand: AsyncParsableCommand {
         try await reporting(asJSON: target.json) {
             let package = try InputFile.package(file)
             let client = try await NodeClient.connect(target)
-            if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
+            target.output.note("→ node at \(client.path) (from \(client.origin))")
             let response = try await client.ask(.deploy(package: package, locator: locator))
             await client.close()
-            let document = try response.goodDocument()
+            let document = try answer(response)
             if target.json { return print(JSONText.pretty(document)) }
             print(
                 "deployed \(document.text("name")) \(document.text("version")) on node "
@@ -35,6 +35,22 @@ struct DeployCommand: AsyncParsableCommand {
             print("application  \(document.text("application"))")
             print("package      sha256:\(document.text("digest"))")
             print("next         prost app list; prost call \(document.text("name")) METHOD --key …")
+        }
+    }
+
+    /// The answer; of a refusal by the policy also how a changed policy takes effect.
+    private func answer(_ response: ClientResponse) throws -> Document {
+        do {
+            return try response.goodDocument()
+        } catch var failure as CommandFailure
+            where failure.status == .refused && failure.message.hasPrefix("policy")
+        {
+            let nodes = try target.place().isOfDevelopmentRing ? NodeTarget.developmentNodes() : []
+            let processes = nodes.map { "\($0.process)" }.joined(separator: " ")
+            failure.hint =
+                "prost policy explain \(file) shows every rule; nodes read a changed policy when "
+                + "told to: kill -HUP \(processes.isEmpty ? "PROCESS" : processes)"
+            throw failure
         }
     }
 }

@@ -48,7 +48,7 @@ struct LookupCommand: AsyncParsableCommand {
             print("key   \(id.hexadecimal)  sha256(\"\(key)\")")
             print(
                 "root  \(answer.text("node"))  \(answer.text("address"))  "
-                    + "\(answer.text("hops")) hops"
+                    + Words.count(answer.integer("hops"), "hop")
             )
             guard trace else { return }
             let rows = path.enumerated().map { index, node in
@@ -57,7 +57,7 @@ struct LookupCommand: AsyncParsableCommand {
                     Self.reason(index, of: path.count),
                 ]
             }
-            print(Terminal.table(["hop", "node", "address", "why"], rows))
+            print(target.output.table(["hop", "node", "address", "why"], rows))
         }
     }
 

@@ -72,11 +72,10 @@ struct PolicyCommand: AsyncParsableCommand {
         )
         @Argument(help: "The policy file (YAML).")
         var file: String
-        @Flag(name: .long, help: "Print one JSON document.")
-        var json = false
+        @OptionGroup var output: OutputOptions
 
         func run() async throws {
-            try await reporting(asJSON: json) {
+            try await reporting(asJSON: output.json) {
                 let policy = try ConfigurationFiles.policy(file)
                 let figures = Document.object([
                     .init("ok", .flag(true)), .init("file", .text(file)),
@@ -84,7 +83,7 @@ struct PolicyCommand: AsyncParsableCommand {
                     .init("apps", .integer(Int64(policy.applications.count))),
                     .init("revoked", .integer(Int64(policy.revoked.count))),
                 ])
-                if json { return print(JSONText.pretty(figures)) }
+                if output.json { return print(JSONText.pretty(figures)) }
                 print(
                     "\(file): ok (providers \(figures.text("providers")), apps "
                         + "\(figures.text("apps")), revoked \(figures.text("revoked")))"

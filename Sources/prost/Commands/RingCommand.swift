@@ -26,7 +26,7 @@ struct RingCommand: AsyncParsableCommand {
                 let node = ring["node"] ?? .null
                 print(
                     "ring \(ring.text("ring"))  \(ring.text("phase"))  "
-                        + "about \(ring.text("estimated_nodes")) nodes  r \(ring.text("r"))"
+                        + "about \(Words.count(ring.integer("estimated_nodes"), "node"))  r \(ring.text("r"))"
                 )
                 var rows = [["this node", node.short("id"), node.text("address")]]
                 if let before = ring["predecessor"], before != .null {
@@ -39,7 +39,7 @@ struct RingCommand: AsyncParsableCommand {
                 for finger in ring.list("fingers") {
                     rows.append(["finger", finger.short("id"), finger.text("address")])
                 }
-                print(Terminal.table(["role", "node", "address"], rows))
+                print(target.output.table(["role", "node", "address"], rows))
             }
         }
     }
@@ -49,7 +49,8 @@ struct RingCommand: AsyncParsableCommand {
             abstract: "Check that the nodes form one ring in order; exit 1 if they do not.",
             discussion: """
                 Asks the given node, every node that is named with --also, and with --all
-                every node that 'prost dev' started here; all of them must answer.
+                every node that 'prost dev' started here; all of them must answer. Exit 69 if
+                none does, or one is not known at all.
 
                 EXAMPLES
                   prost ring check --node n1 --also n2 --also n3
@@ -63,23 +64,7 @@ struct RingCommand: AsyncParsableCommand {
 
         func run() async throws {
             try await reporting(asJSON: target.json) {
-                var views: [Document] = []
-                var silent: [String] = []
-                var nodes = [target.node] + also.map(Optional.some)
-                if all { nodes += NodeTarget.developmentNodes().map { Optional($0.directory) } }
-                for name in nodes {
-                    var other = try NodeTarget.parse([])
-                    other.node = name
-                    do {
-                        let view = try await NodeClient.ask(.ring, other)
-                        if !views.contains(where: { $0["node"] == view["node"] }) {
-                            views.append(view)
-                        }
-                    } catch let failure as CommandFailure where failure.status == .unreachable {
-                        guard let name else { throw failure }
-                        silent.append(name)
-                    }
-                }
+                let (views, silent) = try await ask()
                 let findings = RingFindings(views, silent: silent)
                 if target.json {
                     print(JSONText.pretty(findings.document))
@@ -88,6 +73,37 @@ struct RingCommand: AsyncParsableCommand {
                 }
                 if !findings.problems.isEmpty { throw ExitStatus.negative.code }
             }
+        }
+
+        /// The nodes by the names to show; nil stands for the one that is taken without a name.
+        private var nodes: [(name: String, node: String?)] {
+            var nodes = also.map { (name: $0, node: Optional($0)) }
+            if all { nodes += NodeTarget.developmentNodes().map { ($0.name, $0.directory) } }
+            if target.node != nil || nodes.isEmpty {
+                nodes.insert((target.node ?? "", target.node), at: 0)
+            }
+            return nodes
+        }
+
+        /// What the nodes say, and the names of those that do not answer.
+        private func ask() async throws -> (views: [Document], silent: [String]) {
+            var views: [Document] = []
+            var silent: [String] = []
+            var failure: CommandFailure?
+            for (name, node) in nodes {
+                var other = try NodeTarget.parse([])
+                other.node = node
+                _ = try other.place()
+                do {
+                    let view = try await NodeClient.ask(.ring, other)
+                    if !views.contains(where: { $0["node"] == view["node"] }) { views.append(view) }
+                } catch let error as CommandFailure where error.status == .unreachable {
+                    failure = failure ?? error
+                    silent.append(name)
+                }
+            }
+            if views.isEmpty, let failure { throw failure }
+            return (views, silent)
         }
     }
 }
@@ -138,8 +154,8 @@ struct RingFindings {
     var text: String {
         let verdict =
             problems.isEmpty
-            ? "ok: \(asked) node\(asked == 1 ? "" : "s") asked, one ring in order"
-            : "\(problems.count) problem\(problems.count == 1 ? "" : "s")"
+            ? "ok: \(Words.count(asked, "node")) asked, one ring in order"
+            : Words.count(problems.count, "problem")
         return ([verdict] + problems.map { "  \($0)" } + notes.map { "  note: \($0)" })
             .joined(separator: "\n")
     }

@@ -92,11 +92,23 @@ struct RunCommand: AsyncParsableCommand {
             isLifeline: lifeline
         )
         announce(handle, key, plan, directory)
-        try await enter(service, loop, plan, logger)
+        // Who is told to leave while it joins does not wait for whom it dials.
+        let entry = Task {
+            do {
+                try await enter(service, loop, plan, logger)
+            } catch {
+                try await loop.submit { service.value.input(.leave) }.get()
+                throw error
+            }
+        }
         try await loop.flatSubmit { service.value.left }.get()
+        entry.cancel()
         let failure = try await loop.submit { service.value.storeError }.get()
         try await loop.flatSubmit { service.value.shutdown() }.get()
         signals.stop()
+        if case .failure(let error) = await entry.result, !(error is CancellationError) {
+            throw error
+        }
         if let failure {
             throw CommandFailure(
                 .io,
@@ -185,6 +197,7 @@ struct RunCommand: AsyncParsableCommand {
                         try await loop.flatSubmit { service.value.contact(address) }.get()
                     )
                 } catch {
+                    try Task.checkCancellation()
                     logger.warning(
                         "join.contact_failed",
                         metadata: ["address": "\(address)", "error": "\(error)"]
@@ -201,7 +214,6 @@ struct RunCommand: AsyncParsableCommand {
                 }
             }
             if !contacts.isEmpty { break }
-            if try await loop.submit({ service.value.isGone }).get() { return }
             try await Task.sleep(for: .milliseconds(wait))
             wait = min(wait * 2, 5000)
         }

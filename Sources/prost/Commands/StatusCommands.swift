@@ -22,7 +22,7 @@ struct StatusCommand: AsyncParsableCommand {
             print(
                 "\(status.text("name"))  \(status.short("id"))  \(status.text("address"))  "
                     + "ring \(status.text("ring")) \(status.text("phase"))  "
-                    + "about \(status.text("estimated_nodes")) nodes"
+                    + "about \(Words.count(status.integer("estimated_nodes"), "node"))"
             )
             print(
                 "successors \(status.text("successors"))  connections "
@@ -79,7 +79,7 @@ struct AppCommand: AsyncParsableCommand {
                     ]
                 }
                 print(
-                    Terminal.table(
+                    target.output.table(
                         [
                             "app", "version", "id", "store", "bytes", "code from",
                             "because of message", "methods",
@@ -122,6 +122,8 @@ struct TopCommand: AsyncParsableCommand {
             EXAMPLES
               prost top --node n1
               prost top --once --json --node n1
+
+            With --json: one document on a line each time.
             """
     )
     @Flag(name: .long, help: "Print once and end.")
@@ -142,8 +144,8 @@ struct TopCommand: AsyncParsableCommand {
                         )
                     )
                 } else {
-                    if !once, Terminal.hasColour { print("\u{1B}[2J\u{1B}[H", terminator: "") }
-                    print(Self.screen(status, applications))
+                    if !once, target.output.isColored { print("\u{1B}[2J\u{1B}[H", terminator: "") }
+                    print(screen(status, applications))
                 }
                 if once { return }
                 try await Task.sleep(for: .seconds(2))
@@ -151,7 +153,7 @@ struct TopCommand: AsyncParsableCommand {
         }
     }
 
-    private static func screen(_ status: Document, _ applications: Document) -> String {
+    private func screen(_ status: Document, _ applications: Document) -> String {
         let rows = applications.items.flatMap { app in
             app.list("instances").map { instance in
                 [
@@ -166,9 +168,10 @@ struct TopCommand: AsyncParsableCommand {
         }
         let head =
             "\(status.text("name"))  \(status.short("id"))  ring \(status.text("ring")) "
-            + "\(status.text("phase"))  about \(status.text("estimated_nodes")) nodes  "
+            + "\(status.text("phase"))  about "
+            + "\(Words.count(status.integer("estimated_nodes"), "node"))  "
             + "fuel spent \(status["fuel"]?.text("spent") ?? "-")"
-        let table = Terminal.table(
+        let table = target.output.table(
             [
                 "app", "state", "upcalls", "fuel", "fuel/s max", "memory", "max", "stored", "max",
                 "sends", "traps", "why",
@@ -195,7 +198,7 @@ struct LeaveCommand: AsyncParsableCommand {
     func run() async throws {
         try await reporting(asJSON: target.json) {
             let client = try await NodeClient.connect(target)
-            if !target.json { Terminal.error("→ node at \(client.path) (from \(client.origin))") }
+            target.output.note("→ node at \(client.path) (from \(client.origin))")
             let answer = try await client.ask(.leave).goodDocument()
             await client.close()
             print(target.json ? JSONText.pretty(answer) : "leaving")
@@ -213,8 +216,7 @@ struct VersionCommand: ParsableCommand {
               prost version --json
             """
     )
-    @Flag(name: .long, help: "Print one JSON document.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     static let tool = "0.1.0"
     static let line =
@@ -227,7 +229,7 @@ struct VersionCommand: ParsableCommand {
             .init("abi", .integer(Int64(HostABI.version))),
             .init("price_table", .integer(Int64(OpcodeTable.priceVersion))),
         ])
-        if json { return print(JSONText.pretty(document)) }
+        if output.json { return print(JSONText.pretty(document)) }
         print(Self.line)
     }
 }
