@@ -1,7 +1,7 @@
 ; Product of two matrices of 128 x 128 numbers of 64 bits: multiply-add, address arithmetic.
 .prost 1
 .name "matmul"
-.limit memory_pages 200
+.limit memory_pages 128
 
 bss a[131072]
 bss b[131072]

@@ -13,8 +13,8 @@ package struct MemoryPrices: Hashable, Sendable {
             switch maximumPages {
             case ...16: (0, 0)
             case ...128: (3, 0)
-            case ...4096: (8, 2)
-            default: (30, 10)
+            case ...512: (16, 2)
+            default: (40, 10)
             }
     }
 

@@ -422,7 +422,7 @@ package enum OpcodeTable {
             .none,
             3,
             0,
-            12,
+            20,
             "copy c bytes from b to a; regions may overlap; bulk",
             bytesPerFuel: 16
         ),
@@ -432,7 +432,7 @@ package enum OpcodeTable {
             .none,
             3,
             0,
-            12,
+            20,
             "set c bytes at a to the low byte of b; bulk",
             bytesPerFuel: 16
         ),

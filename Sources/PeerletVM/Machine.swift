@@ -70,10 +70,11 @@ package final class Machine: @unchecked Sendable {
         self.program = program
         self.limits = limits
         code = program.code
-        memory = LinearMemory(
-            pages: Int(layout.initialPages),
-            quota: Int(min(layout.maximumPages, limits.memoryPages))
-        )
+        let quota = Int(min(layout.maximumPages, limits.memoryPages))
+        guard let memory = LinearMemory(pages: Int(layout.initialPages), quota: quota) else {
+            throw .noMemory
+        }
+        self.memory = memory
         stack = CellStack(limits: limits)
         globalCount = program.image.globals.count
         unsafe globals = .allocate(capacity: globalCount * 2)

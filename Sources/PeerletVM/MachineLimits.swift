@@ -19,6 +19,8 @@ package enum MachineError: Error, Hashable, Sendable, CustomStringConvertible {
     case limits
     /// The program begins with more pages than the quota.
     case memoryQuota(needed: UInt32, quota: UInt32)
+    /// The system has no more.
+    case noMemory
     /// The last activation was neither committed nor undone.
     case activationOpen
     /// The entry point belongs to another program.
@@ -32,6 +34,7 @@ package enum MachineError: Error, Hashable, Sendable, CustomStringConvertible {
         case .limits: "limits must be positive"
         case .memoryQuota(let needed, let quota):
             "the program needs \(needed) pages of memory, the quota is \(quota)"
+        case .noMemory: "there is no memory for it"
         case .activationOpen: "the last activation is still open"
         case .unknownEntryPoint: "the entry point is not of this program"
         case .argumentCount(let expected, let given): "\(expected) arguments needed, \(given) given"

@@ -29,7 +29,11 @@ struct MeasureCommand: FileCommand {
         var guest_call = 0.0
         var instance = 0.0
         var instance_64k_touched = 0.0
+        var instance_bytes = 0.0
+        var instance_64k_touched_bytes = 0.0
+        var deliver = 0.0
         var translate_byte = 0.0
+        var translate_doubled = 0.0
     }
 
     func execute() throws(CommandFailure) {
@@ -43,7 +47,12 @@ struct MeasureCommand: FileCommand {
             report.host_call = try Measurements.hostCall(rounds)
             report.instance = try Measurements.instance(rounds, pages: 0)
             report.instance_64k_touched = try Measurements.instance(rounds, pages: 16)
-            report.translate_byte = try Measurements.translation(rounds)
+            report.instance_bytes = try InstanceMeasurement.bytes(pages: 0)
+            report.instance_64k_touched_bytes = try InstanceMeasurement.bytes(pages: 16)
+            report.deliver = try DeliverMeasurement.time(rounds)
+            report.translate_byte = try Measurements.translation(rounds, bytes: 30_000)
+            report.translate_doubled =
+                try Measurements.translation(rounds, bytes: 60_000) / report.translate_byte
         } catch {
             throw .usage("\(error)")
         }
@@ -54,12 +63,18 @@ struct MeasureCommand: FileCommand {
             ("guest calls the host", report.host_call),
             ("new instance, no memory", report.instance),
             ("new instance, 64 KiB touched", report.instance_64k_touched),
+            ("empty deliver, from invocation to settled report", report.deliver),
             ("verify and translate a byte", report.translate_byte),
         ]
         if !report.handlers_jump { print("this build calls its handlers in a loop") }
         for (name, value) in rows {
             print("\(name): \(String(format: "%.1f", value)) ns")
         }
+        let (bytes, touched) = (report.instance_bytes, report.instance_64k_touched_bytes)
+        print("new instance, no memory: \(String(format: "%.0f", bytes)) bytes")
+        print("the same, 64 KiB touched: \(String(format: "%.0f", touched)) bytes with the memory")
+        let ratio = String(format: "%.2f", report.translate_doubled)
+        print("verify and translate twice as much code: \(ratio) of the time for a byte")
     }
 }
 
@@ -109,6 +124,15 @@ enum Measurements {
 
     /// An instance made, run once if it has memory, and dropped.
     static func instance(_ rounds: Int, pages: UInt32) throws -> Double {
+        let program = try Verifier.verify(toucher(pages: pages))
+        guard let entry = program.entryPoint(named: "run") else { return 0 }
+        return try best(rounds, calls: 2000) { count in
+            for _ in 0..<count { _ = try touched(program, entry, pages: pages) }
+        }
+    }
+
+    /// Writes the first bytes of its pages, all but the first page.
+    static func toucher(pages: UInt32) -> ProgramImage {
         var image = loop {
             $0.append(Instruction(.localGet, .index(0)))
             $0.append(Instruction(.const, .constant(12)))
@@ -118,28 +142,29 @@ enum Measurements {
         }
         image.memory.initialPages = pages
         image.memory.maximumPages = pages
-        let program = try Verifier.verify(image)
-        guard let entry = program.entryPoint(named: "run") else { return 0 }
-        return try best(rounds, calls: 2000) { count in
-            for _ in 0..<count {
-                let machine = try Machine(
-                    program: program,
-                    limits: MachineLimits(memoryPages: pages)
-                )
-                guard pages > 0 else { continue }
-                try machine.start(entry)
-                machine.setArgument(0, Int64(pages) - 1)
-                machine.addFuel(1000)
-                guard machine.resume() == .finished else { throw MachineError.limits }
-                machine.commitActivation()
-            }
-        }
+        return image
+    }
+
+    /// A new instance of `toucher`, run if it has memory.
+    static func touched(
+        _ program: VerifiedProgram,
+        _ entry: EntryPoint,
+        pages: UInt32
+    ) throws -> Machine {
+        let machine = try Machine(program: program, limits: MachineLimits(memoryPages: pages))
+        guard pages > 0 else { return machine }
+        try machine.start(entry)
+        machine.setArgument(0, Int64(pages) - 1)
+        machine.addFuel(100_000)
+        guard machine.resume() == .finished else { throw MachineError.limits }
+        machine.commitActivation()
+        return machine
     }
 
     /// Per byte of a function of straight code, loops and branches.
-    static func translation(_ rounds: Int) throws -> Double {
+    static func translation(_ rounds: Int, bytes: Int) throws -> Double {
         let image = loop { encoder in
-            while encoder.code.count < 60_000 {
+            while encoder.code.count < bytes {
                 encoder.append(Instruction(.localGet, .index(0)))
                 encoder.append(Instruction(.localGet, .index(1)))
                 encoder.append(Instruction(.const, .constant(1000)))
@@ -149,9 +174,9 @@ enum Measurements {
                 encoder.append(Instruction(.brIf, .target(0)))
             }
         }
-        let bytes = image.functions[1].code.count
+        let length = image.functions[1].code.count
         let time = try best(rounds, calls: 1) { _ in _ = try Verifier.verify(image) }
-        return time / Double(bytes)
+        return time / Double(length)
     }
 
     // MARK: Programs
@@ -204,7 +229,7 @@ enum Measurements {
     }
 
     /// Nanoseconds of one call, the best round.
-    private static func best(
+    static func best(
         _ rounds: Int,
         calls: Int,
         _ body: (Int) throws -> Void

@@ -121,7 +121,7 @@ import Testing
 
     @Test(
         arguments: [
-            (0, 12), (1, 269), (16, 269), (17, 270), (64, 272), (65, 273), (4096, 524),
+            (0, 20), (1, 277), (16, 277), (17, 278), (64, 280), (65, 281), (4096, 532),
         ] as [(Int64, UInt64)]
     )
     func `a bulk operation costs its base, one fuel per 16 bytes begun and its first writes`(
@@ -143,7 +143,7 @@ import Testing
         for count in [Int64.max, .min, -1, 1 << 31, 1 << 32, .max - 14] {
             let machine = try Self.fill(count).machine(fuel: 1000)
             let bytes = UInt64(bitPattern: count)
-            #expect(machine.run() == .needsFuel(12 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
+            #expect(machine.run() == .needsFuel(20 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
             machine.addFuel(.max)
             guard case .trapped(let trap) = machine.run() else { throw ProgramImage.MissingEntry() }
             #expect(trap.kind == .memoryOutOfBounds)

@@ -107,7 +107,7 @@ import Testing
 
     @Test(
         arguments: [
-            (16, 2, 2), (17, 5, 2), (128, 5, 2), (129, 10, 4), (4096, 10, 4), (4097, 32, 12),
+            (16, 2, 2), (17, 5, 2), (128, 5, 2), (129, 18, 4), (512, 18, 4), (513, 42, 12),
         ] as [(UInt32, UInt64, UInt64)]
     )
     func `loads and stores cost more the more pages a program declares`(

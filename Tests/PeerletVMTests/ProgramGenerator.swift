@@ -72,7 +72,7 @@ struct ProgramGenerator {
         for index in image.functions.indices { generateFunction(index) }
         image.exports = [.init(name: "main", function: 0)]
         // Loads and stores cost more where more pages are declared.
-        if random.chance(1, in: 4) { image.memory.maximumPages += random.pick([100, 3000, 9000]) }
+        if random.chance(1, in: 4) { image.memory.maximumPages += random.pick([100, 300, 9000]) }
         return image
     }
 

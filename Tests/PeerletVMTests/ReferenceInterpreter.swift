@@ -101,13 +101,13 @@ struct ReferenceInterpreter {
 
     private func price(_ instruction: Instruction) -> UInt64 {
         let pages = image.memory.maximumPages
-        let step = [16, 128, 4096].filter { pages > $0 }.count
+        let step = [16, 128, 512].filter { pages > $0 }.count
         let loads: Set<Opcode> = [
             .load8U, .load8S, .load16U, .load16S, .load32U, .load32S, .load64,
         ]
         let stores: Set<Opcode> = [.store8, .store16, .store32, .store64]
         let price = UInt64(instruction.info.price)
-        if loads.contains(instruction.opcode) { return price + [0, 3, 8, 30][step] }
+        if loads.contains(instruction.opcode) { return price + [0, 3, 16, 40][step] }
         if stores.contains(instruction.opcode) { return price + [0, 0, 2, 10][step] }
         return price
     }

@@ -157,7 +157,7 @@ import Wire
             ("first-writes", MemoryPriceTests.firstWrites, [0], 3000),
             ("first-writes-trap", MemoryPriceTests.firstWrites, [1], 3000),
             ("first-writes-unpaid", MemoryPriceTests.firstWrites, [1], 530),
-            ("loads-of-4097-pages", MemoryPriceTests.loads(4097), [], 3000),
+            ("loads-of-513-pages", MemoryPriceTests.loads(513), [], 3000),
         ]
         for seed in UInt64(9000)..<9040 {
             let image = ProgramGenerator.program(seed: seed)

@@ -77,6 +77,8 @@ import Testing
             "Sources/Cryptography/Digests.swift fatalError(",
             // Thread-specific storage for the digest that is used again.
             "Sources/Cryptography/DigestAlgorithm.swift Glibc",
+            // Pages of memory from the system.
+            "Sources/PeerletVM/Memory/MemoryArena.swift Glibc",
         ]
     )
 }

@@ -5,47 +5,53 @@ internal import PeerletBytecode
 /// Addresses are guest values: every access is checked in unsigned arithmetic that cannot overflow.
 @safe
 final class LinearMemory {
+    /// A slot of the arena, or nothing while there are no pages.
     private(set) var bytes: Bytes
     /// A byte for each page; a store to a page with `settled` has nothing more to record.
     private(set) var marks: UnsafeMutablePointer<UInt8>
     private(set) var pages = 0
+    /// Pages of the slot.
     private var capacity = 0
+    private var markCapacity = 0
     /// Most pages, current and future.
     var quota: Int
 
     private static let isRecorded: UInt8 = 1
     private static let isDirty: UInt8 = 2
-    static let settled = isRecorded | isDirty
+    /// Not known to be zero.
+    private static let isUsed: UInt8 = 4
+    static let settled = isRecorded | isDirty | isUsed
 
     private var isRecording = false
     private var pagesAtStart = 0
-    private var undoLog: [UndoPage] = []
-
-    @safe
-    private struct UndoPage {
-        let page: Int
-        let copy: Bytes
-        let mark: UInt8
-    }
+    private var undoLog = UndoLog()
 
     private static let pageSize = BytecodeLimits.pageSize
 
-    init(pages: Int, quota: Int) {
+    /// Nil when the system has no memory for it.
+    init?(pages: Int, quota: Int) {
         self.quota = quota
-        unsafe bytes = .allocate(byteCount: 0, alignment: 16)
         unsafe marks = .allocate(capacity: 0)
-        _ = grow(pages)
+        unsafe bytes = Bytes(marks)
+        guard grow(pages) != nil else { return nil }
         unsafe marks.update(repeating: 0, count: pages)
     }
 
     deinit {
-        forgetUndo()
-        unsafe bytes.deallocate()
+        undoLog.removeAll()
+        if capacity > 0 {
+            unsafe MemoryArena.shared.giveSlot(bytes, pages: capacity, written: used(0..<pages))
+        }
         unsafe marks.deallocate()
     }
 
+    /// Pages that may not be zero.
+    private func used(_ range: Range<Int>) -> [Int] {
+        range.filter { unsafe marks[$0] & Self.isUsed != 0 }
+    }
+
     var byteCount: UInt64 { UInt64(pages * Self.pageSize) }
-    /// Copies held for undo: one for each first write since `beginUndo`.
+    /// First writes to pages since `beginUndo`; each may hold a copy.
     var undoPages: Int { undoLog.count }
     /// Pages that the open activation wrote or added, ascending.
     var writtenPages: [UInt32] {
@@ -105,29 +111,41 @@ final class LinearMemory {
 
     func allows(growth: UInt64) -> Bool { growth <= UInt64(max(0, quota - pages)) }
 
-    /// Adds zero pages; the old number of pages, nil if the quota forbids it.
+    /// Adds zero pages; the old number of pages, nil if the quota or the system forbids it.
     func grow(_ count: Int) -> Int? {
         let old = pages
         guard count >= 0, allows(growth: UInt64(count)) else { return nil }
-        if old + count > capacity { reserve(old + count) }
-        unsafe (bytes + old * Self.pageSize)
-            .initializeMemory(as: UInt8.self, repeating: 0, count: count * Self.pageSize)
+        guard old + count <= capacity || reserve(old + count) else { return nil }
+        if old + count > markCapacity { reserveMarks(old + count) }
         unsafe (marks + old).initialize(repeating: Self.settled, count: count)
         pages = old + count
         return old
     }
 
-    private func reserve(_ count: Int) {
-        let room = min(quota, max(count, capacity * 2))
-        let grown = Bytes.allocate(byteCount: room * Self.pageSize, alignment: 16)
-        unsafe grown.copyMemory(from: bytes, byteCount: pages * Self.pageSize)
-        unsafe bytes.deallocate()
-        unsafe bytes = grown
-        let grownMarks = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
-        unsafe grownMarks.moveInitialize(from: marks, count: pages)
-        unsafe marks.deallocate()
-        unsafe marks = grownMarks
+    /// A slot for all that the quota allows: it moves only if the quota was raised since.
+    private func reserve(_ count: Int) -> Bool {
+        let room = MemoryArena.slotPages(max(count, quota))
+        guard let slot = unsafe MemoryArena.shared.takeSlot(pages: room) else { return false }
+        if capacity > 0 {
+            let used = used(0..<pages)
+            for page in used {
+                let offset = page * Self.pageSize
+                unsafe (slot + offset).copyMemory(from: bytes + offset, byteCount: Self.pageSize)
+            }
+            unsafe MemoryArena.shared.giveSlot(bytes, pages: capacity, written: used)
+        }
+        unsafe bytes = slot
         capacity = room
+        return true
+    }
+
+    private func reserveMarks(_ count: Int) {
+        let room = max(count, markCapacity * 2)
+        let grown = UnsafeMutablePointer<UInt8>.allocate(capacity: room)
+        unsafe grown.moveInitialize(from: marks, count: pages)
+        unsafe marks.deallocate()
+        unsafe marks = grown
+        markCapacity = room
     }
 
     // MARK: Undo
@@ -139,7 +157,9 @@ final class LinearMemory {
 
     /// Keeps what was written.
     func commit() {
-        for undo in undoLog { unsafe marks[undo.page] &= ~Self.isRecorded }
+        if undoLog.count > 0 {
+            for undo in undoLog.marks { unsafe marks[undo.page] &= ~Self.isRecorded }
+        }
         if pages > pagesAtStart {
             for page in pagesAtStart..<pages { unsafe marks[page] &= ~Self.isRecorded }
         }
@@ -148,19 +168,17 @@ final class LinearMemory {
 
     /// Back to the memory at `beginUndo`, marks included.
     func undo() {
-        pages = min(pages, pagesAtStart)
-        for undo in undoLog {
-            unsafe (bytes + undo.page * Self.pageSize)
-                .copyMemory(from: undo.copy, byteCount: Self.pageSize)
-            unsafe marks[undo.page] = undo.mark
+        if pages > pagesAtStart {
+            unsafe MemoryArena.zero(bytes, Array(pagesAtStart..<pages))
+            pages = pagesAtStart
         }
+        unsafe undoLog.restore(bytes)
+        for undo in undoLog.marks { unsafe marks[undo.page] = undo.mark }
         forgetUndo()
     }
 
     private func forgetUndo() {
         isRecording = false
-        guard !undoLog.isEmpty else { return }
-        for undo in undoLog { unsafe undo.copy.deallocate() }
         undoLog.removeAll()
     }
 
@@ -185,11 +203,10 @@ final class LinearMemory {
     private func mark(_ page: Int) {
         let mark = unsafe marks[page]
         if isRecording, mark & Self.isRecorded == 0 {
-            let copy = Bytes.allocate(byteCount: Self.pageSize, alignment: 16)
-            unsafe copy.copyMemory(from: bytes + page * Self.pageSize, byteCount: Self.pageSize)
-            unsafe undoLog.append(UndoPage(page: page, copy: copy, mark: mark))
+            let isZero = mark & Self.isUsed == 0
+            unsafe undoLog.record(page, of: bytes, mark: mark, isZero: isZero)
             unsafe marks[page] |= Self.isRecorded
         }
-        unsafe marks[page] |= Self.isDirty
+        unsafe marks[page] |= Self.isDirty | Self.isUsed
     }
 }
