@@ -3,7 +3,7 @@ import PackageDescription
 
 // Layers, lowest first; a target imports only downwards (Sources/README.md).
 //
-// PROST_LIGHT=1 leaves out every target that needs SwiftNIO, SQLite or YAML, so that the VM, the
+// PROST_LIGHT=1 leaves out every target that needs SwiftNIO or SQLite, so that the VM, the
 // assembler, the ring and the node core build and test in seconds.
 let isLight = Context.environment["PROST_LIGHT"] == "1"
 
@@ -71,6 +71,26 @@ let lightTargets: [Target] = [
     ),
     // 6: what all programs keep to
     .target(name: "CommandLineInterface", dependencies: ["Suggestions", argumentParser]),
+    // 5: files that people write, read strictly
+    .target(
+        name: "StrictYAML",
+        dependencies: ["Suggestions", "Wire", "Cryptography", "PROSTNode", "Yams"]
+    ),
+    // 6: experiments with the simulator
+    .target(
+        name: "PROSTExperiment",
+        dependencies: [
+            "SansIO", "Wire", "KBR", "Chord", "PROSTNode", "PROSTSimulator", "StrictYAML",
+            "Suggestions",
+        ]
+    ),
+    // 7: virtual time
+    .executableTarget(
+        name: "prost-sim",
+        dependencies: [
+            "CommandLineInterface", "SansIO", "PROSTExperiment", "StrictYAML", argumentParser,
+        ]
+    ),
     // 7: files, no network
     .executableTarget(
         name: "prost-asm",
@@ -98,7 +118,8 @@ let heavyTargets: [Target] = [
         name: "PROSTService",
         dependencies: [
             "Suggestions", "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode", "PeerletVM",
-            "PeerletPackage", "PeerletRuntime", "Chord", "PROSTNode", "PROSTTransport", "Yams",
+            "PeerletPackage", "PeerletRuntime", "Chord", "PROSTNode", "PROSTTransport",
+            "StrictYAML",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
@@ -111,7 +132,8 @@ let heavyTargets: [Target] = [
         dependencies: [
             "CommandLineInterface", "SansIO", "Wire", "KBR", "Cryptography", "PeerletBytecode",
             "PeerletPackage", "Chord",
-            "PeerletRuntime", "PROSTNode", "PROSTTransport", "PROSTService", argumentParser,
+            "PeerletRuntime", "PROSTNode", "PROSTTransport", "PROSTService", "StrictYAML",
+            argumentParser,
             .product(name: "Logging", package: "swift-log"),
             .product(name: "NIOCore", package: "swift-nio"),
             .product(name: "NIOPosix", package: "swift-nio"),
@@ -122,7 +144,8 @@ let heavyTargets: [Target] = [
 let package = Package(
     name: "prost",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ]
         + (isLight
             ? []
@@ -131,7 +154,6 @@ let package = Package(
                 .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
                 .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
                 .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-                .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
             ]),
     targets: lightTargets + (isLight ? [] : heavyTargets)
 )
@@ -170,6 +192,13 @@ let lightTests: [(String, [Target.Dependency])] = [
             "PeerletPackage", "PeerletAssembler", "Chord", "KBR", "Wire", "SansIO", "Cryptography",
         ]
     ),
+    (
+        "PROSTSimulatorTests",
+        [
+            "PROSTExperiment", "PROSTSimulator", "StrictYAML", "PROSTNode", "Chord", "KBR", "Wire",
+            "SansIO",
+        ]
+    ),
     ("TidyTests", []),
 ]
 let heavyTests: [(String, [Target.Dependency])] = [
@@ -185,7 +214,8 @@ let heavyTests: [(String, [Target.Dependency])] = [
     (
         "PROSTServiceTests",
         [
-            "PROSTService", "PROSTNode", "PROSTTransport", "PeerletRuntime", "PeerletPackage",
+            "PROSTService", "StrictYAML", "PROSTNode", "PROSTTransport", "PeerletRuntime",
+            "PeerletPackage",
             "PeerletAssembler", "PeerletBytecode", "KBR", "Wire", "SansIO", "Cryptography", "Chord",
             .product(name: "GRDB", package: "GRDB.swift"),
             .product(name: "NIOCore", package: "swift-nio"),

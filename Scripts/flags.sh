@@ -8,5 +8,5 @@
 RELEASE_FLAGS=(-c release --omit-frame-pointers)
 TEST_FLAGS=(-c release --omit-frame-pointers --disable-testable-imports --disable-xctest)
 
-# Targets without SwiftNIO, SQLite and YAML, in debug (PROST_LIGHT=1, see Package.swift).
+# Targets without SwiftNIO and SQLite, in debug (PROST_LIGHT=1, see Package.swift).
 LIGHT_FLAGS=(--scratch-path .build-light)

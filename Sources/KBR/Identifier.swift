@@ -1,15 +1,16 @@
 package import Wire
 
 /// A point on the identifier circle of 2^256 points (`Spec/identifiers.md`).
-package struct Identifier: Hashable, Sendable {
+public struct Identifier: Hashable, Sendable {
     /// Most significant word first.
-    package let words: (UInt64, UInt64, UInt64, UInt64)
+    public let words: (UInt64, UInt64, UInt64, UInt64)
 
-    package init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
+    @inlinable
+    public init(words: (UInt64, UInt64, UInt64, UInt64)) { self.words = words }
 
     package static let byteCount = 32
 
-    package static let zero = Identifier(words: (0, 0, 0, 0))
+    public static let zero = Identifier(words: (0, 0, 0, 0))
 
     /// Nil unless `bytes` are exactly 32, big-endian.
     package init?(bytes: some Collection<UInt8>) {
@@ -28,7 +29,8 @@ package struct Identifier: Hashable, Sendable {
     }
 
     /// Sum on the circle.
-    package static func &+ (left: Self, right: Self) -> Self {
+    @inlinable
+    public static func &+ (left: Self, right: Self) -> Self {
         let (d, carry3) = left.words.3.addingReportingOverflow(right.words.3)
         let (c, carry2) = added(left.words.2, right.words.2, carry3)
         let (b, carry1) = added(left.words.1, right.words.1, carry2)
@@ -37,7 +39,8 @@ package struct Identifier: Hashable, Sendable {
     }
 
     /// Clockwise distance from `right` to `left`.
-    package static func &- (left: Self, right: Self) -> Self {
+    @inlinable
+    public static func &- (left: Self, right: Self) -> Self {
         let (d, borrow3) = left.words.3.subtractingReportingOverflow(right.words.3)
         let (c, borrow2) = subtracted(left.words.2, right.words.2, borrow3)
         let (b, borrow1) = subtracted(left.words.1, right.words.1, borrow2)
@@ -46,7 +49,8 @@ package struct Identifier: Hashable, Sendable {
     }
 
     /// 2^exponent, for exponents 0 to 255.
-    package static func powerOfTwo(_ exponent: Int) -> Self {
+    @inlinable
+    public static func powerOfTwo(_ exponent: Int) -> Self {
         let bit: UInt64 = 1 << UInt64(exponent % 64)
         return switch exponent / 64 {
         case 0: Self(words: (0, 0, 0, bit))
@@ -56,24 +60,28 @@ package struct Identifier: Hashable, Sendable {
         }
     }
 
-    private static func added(_ a: UInt64, _ b: UInt64, _ carry: Bool) -> (UInt64, Bool) {
+    @inlinable
+    static func added(_ a: UInt64, _ b: UInt64, _ carry: Bool) -> (UInt64, Bool) {
         let (sum, first) = a.addingReportingOverflow(b)
         let (total, second) = sum.addingReportingOverflow(carry ? 1 : 0)
         return (total, first || second)
     }
 
-    private static func subtracted(_ a: UInt64, _ b: UInt64, _ borrow: Bool) -> (UInt64, Bool) {
+    @inlinable
+    static func subtracted(_ a: UInt64, _ b: UInt64, _ borrow: Bool) -> (UInt64, Bool) {
         let (rest, first) = a.subtractingReportingOverflow(b)
         let (total, second) = rest.subtractingReportingOverflow(borrow ? 1 : 0)
         return (total, first || second)
     }
 
-    package static func == (left: Self, right: Self) -> Bool {
+    @inlinable
+    public static func == (left: Self, right: Self) -> Bool {
         left.words.3 == right.words.3 && left.words.2 == right.words.2
             && left.words.1 == right.words.1 && left.words.0 == right.words.0
     }
 
-    package func hash(into hasher: inout Hasher) {
+    @inlinable
+    public func hash(into hasher: inout Hasher) {
         hasher.combine(words.0)
         hasher.combine(words.1)
         hasher.combine(words.2)
@@ -83,7 +91,8 @@ package struct Identifier: Hashable, Sendable {
 
 extension Identifier: Comparable {
     /// Order from zero upwards; on the circle use `RingInterval`.
-    package static func < (left: Self, right: Self) -> Bool {
+    @inlinable
+    public static func < (left: Self, right: Self) -> Bool {
         // Word by word: comparing tuples generically is many times slower without optimization.
         if left.words.0 != right.words.0 { return left.words.0 < right.words.0 }
         if left.words.1 != right.words.1 { return left.words.1 < right.words.1 }
@@ -94,17 +103,11 @@ extension Identifier: Comparable {
 
 extension Identifier: WireCodable {
     package init(from reader: inout WireReader) throws(WireError) {
-        words = (
-            try reader.u64("identifier"), try reader.u64("identifier"),
-            try reader.u64("identifier"), try reader.u64("identifier")
-        )
+        words = try reader.words("identifier")
     }
 
     package func encode(to writer: inout WireWriter) {
-        writer.u64(words.0)
-        writer.u64(words.1)
-        writer.u64(words.2)
-        writer.u64(words.3)
+        writer.words(words)
     }
 }
 
@@ -113,7 +116,7 @@ extension Identifier: CustomStringConvertible {
     package var hexadecimal: String { Hexadecimal.text(bytes) }
 
     /// The first eight hexadecimal digits, as people read it.
-    package var description: String { String(hexadecimal.prefix(8)) }
+    public var description: String { String(hexadecimal.prefix(8)) }
 
     /// Nil unless `hexadecimal` is 64 hexadecimal digits.
     package init?(hexadecimal: some StringProtocol) {

@@ -1,11 +1,12 @@
 package import Wire
 
 /// A half-open arc `(lower, upper]` of the circle; equal bounds mean the whole circle.
-package struct RingInterval: Hashable, Sendable {
-    package var lower: Identifier
-    package var upper: Identifier
+public struct RingInterval: Hashable, Sendable {
+    public var lower: Identifier
+    public var upper: Identifier
 
-    package init(after lower: Identifier, through upper: Identifier) {
+    @inlinable
+    public init(after lower: Identifier, through upper: Identifier) {
         self.lower = lower
         self.upper = upper
     }
@@ -14,9 +15,11 @@ package struct RingInterval: Hashable, Sendable {
         Self(after: upper, through: upper)
     }
 
-    package var isWholeCircle: Bool { lower == upper }
+    @inlinable
+    public var isWholeCircle: Bool { lower == upper }
 
-    package func contains(_ point: Identifier) -> Bool {
+    @inlinable
+    public func contains(_ point: Identifier) -> Bool {
         isWholeCircle || Ring.isBetween(lower, point, upper) || point == upper
     }
 
@@ -82,10 +85,11 @@ extension RingInterval: WireCodable {
 }
 
 /// Order on the circle.
-package enum Ring {
+public enum Ring {
     /// Whether going clockwise from `start` one meets `point` strictly before `end`; with equal
     /// ends, every other point is between (Zave's `between`).
-    package static func isBetween(
+    @inlinable
+    public static func isBetween(
         _ start: Identifier,
         _ point: Identifier,
         _ end: Identifier

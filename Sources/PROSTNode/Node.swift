@@ -109,8 +109,10 @@ package struct Node: Sendable {
 
     /// When `.wake` is due next; nil if nothing waits.
     package mutating func nextDeadline() -> Instant? {
-        [timers.nextDeadline(), chord.nextDeadline(), loader.nextDeadline()]
-            .compactMap(\.self).min()
+        var next = timers.nextDeadline()
+        if let due = chord.nextDeadline(), next.map({ due < $0 }) ?? true { next = due }
+        if let due = loader.nextDeadline(), next.map({ due < $0 }) ?? true { next = due }
+        return next
     }
 
     /// One step: takes an input in and appends what is to be done about it.
@@ -120,9 +122,11 @@ package struct Node: Sendable {
         emit: inout EffectBuffer<NodeEffect>
     ) {
         self.now = now
+        // The driver's buffer is lent to the step, so that nodes by the thousand have none.
+        swap(&effects, &emit)
         dispatch(input)
         fireTimers()
-        for effect in effects.drain() { emit(effect) }
+        swap(&effects, &emit)
     }
 
     private mutating func dispatch(_ input: NodeInput) {

@@ -14,24 +14,24 @@ package enum NodeEffect: Sendable {
     }
 
     case send(Frame, to: NodeHandle, Priority)
-    case execute(Invocation)
+    indirect case execute(Invocation)
     /// Keep or undo what the last upcall of an instance did to its memory; comes before the next
     /// `execute` of that instance.
-    case finish(invocation: UInt64, InstanceID, isAccepted: Bool)
-    case dropInstance(InstanceID)
+    indirect case finish(invocation: UInt64, InstanceID, isAccepted: Bool)
+    indirect case dropInstance(InstanceID)
     /// Check signature, verify and translate a package in a lane.
-    case check(CodeCheck)
+    indirect case check(CodeCheck)
     /// Make a batch durable and say so with `committed`; batches become durable in order.
     case commit(StoreBatch, batch: UInt64)
     /// Read a page of durable rows with `ArcScan`.
-    case readRows(request: UInt64, ApplicationID, arc: RingInterval, after: [UInt8]?)
-    case readDigest(request: UInt64, ApplicationID, arc: RingInterval)
+    indirect case readRows(request: UInt64, ApplicationID, arc: RingInterval, after: [UInt8]?)
+    indirect case readDigest(request: UInt64, ApplicationID, arc: RingInterval)
     /// Count what is charged to an application's storage with `StoreReader.usage(of:)`.
     case readUsage(ApplicationID)
     /// Read what an instance wrote of itself with `SnapshotRows`.
-    case readSnapshot(request: UInt64, InstanceID)
+    indirect case readSnapshot(request: UInt64, InstanceID)
     /// Fetch a package from a place that the policy allows, off the event loop.
-    case download(CodeDownload)
+    indirect case download(CodeDownload)
     /// End a download; its outcome is not waited for.
     case cancelDownload(PackageDigest, attempt: UInt64)
     case respond(client: UInt64, Frame)

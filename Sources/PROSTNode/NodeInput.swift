@@ -16,22 +16,22 @@ package enum NodeInput: Sendable {
     case undeliverable(Frame, to: NodeHandle)
     /// The deadline of `nextDeadline` has come.
     case wake
-    case execution(ExecutionReport)
+    indirect case execution(ExecutionReport)
     /// The outcome of a `check` effect.
-    case checked(CodeCheckReport)
+    indirect case checked(CodeCheckReport)
     /// How many bytes a download has brought so far.
     case downloading(PackageDigest, attempt: UInt64, bytes: UInt64)
     /// The outcome of a `download` effect.
-    case downloaded(PackageDigest, attempt: UInt64, Result<[UInt8], SourceFailure>)
+    indirect case downloaded(PackageDigest, attempt: UInt64, Result<[UInt8], SourceFailure>)
     /// A store batch is durable, or will never be.
     case committed(batch: UInt64, StoreError?)
-    case rows(request: UInt64, Result<RowPage, StoreError>)
-    case digest(request: UInt64, Result<RangeDigest, StoreError>)
-    case usage(ApplicationID, StoreUsage)
+    indirect case rows(request: UInt64, Result<RowPage, StoreError>)
+    indirect case digest(request: UInt64, Result<RangeDigest, StoreError>)
+    indirect case usage(ApplicationID, StoreUsage)
     /// The outcome of `readSnapshot`.
-    case snapshot(request: UInt64, InstanceID, Result<StoredSnapshot, StoreError>)
-    case client(UInt64, ClientRequest)
+    indirect case snapshot(request: UInt64, InstanceID, Result<StoredSnapshot, StoreError>)
+    indirect case client(UInt64, ClientRequest)
     case clientGone(UInt64)
-    case policy(NodePolicy)
+    indirect case policy(NodePolicy)
     case leave
 }

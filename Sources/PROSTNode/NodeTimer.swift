@@ -3,9 +3,9 @@ internal import PeerletRuntime
 
 /// What a node waits for, beside its ring and its loader, which keep timers of their own.
 enum NodeTimer: Hashable, Sendable {
-    case range(ApplicationID)
+    indirect case range(ApplicationID)
     /// Predecessors are to be asked whether they host it.
-    case inquiry(ApplicationID)
+    indirect case inquiry(ApplicationID)
     /// A message's time is up.
     case passage(UInt64)
     /// The next hop has not acknowledged.
@@ -18,15 +18,15 @@ enum NodeTimer: Hashable, Sendable {
     case rangeWait(UInt64)
     case requestRetry(UInt64)
     case requestDeadline(UInt64)
-    case instance(InstanceID, timer: UInt64)
+    indirect case instance(InstanceID, timer: UInt64)
     /// An instance paused by its rate may go on.
-    case refill(InstanceID)
+    indirect case refill(InstanceID)
     /// An instance has had nothing to do for a while.
-    case idle(InstanceID)
+    indirect case idle(InstanceID)
     /// An instance has not ended in time.
-    case ending(InstanceID)
+    indirect case ending(InstanceID)
     /// An application's stored bytes are to be asked of the disk again.
-    case usage(ApplicationID)
+    indirect case usage(ApplicationID)
     /// A leaving node has handed over long enough.
     case departure
 }

@@ -1,4 +1,4 @@
-internal import Chord
+package import Chord
 internal import Cryptography
 package import KBR
 package import PROSTNode
@@ -7,40 +7,53 @@ package import SansIO
 package import Wire
 
 /// Many production nodes in virtual time on one thread: the same seed gives the same run
-/// (`Spec/node.md` §10).
+/// (`Spec/simulator.md`).
 package final class Simulation {
     enum Event {
         case input(host: Int, incarnation: UInt64, NodeInput)
         case arrive(from: Int, to: Int, incarnation: UInt64, Frame)
+        /// A frame that a partition holds back, until the connection gives up.
+        case held(from: Int, to: Int, incarnation: UInt64, Frame, since: Instant)
         case wake(host: Int, incarnation: UInt64, Instant)
         case synced(host: Int, incarnation: UInt64, batch: UInt64, StoreBatch)
         /// The lane's turn to carry out an effect.
         case lane(host: Int, incarnation: UInt64, NodeEffect)
+        /// An input whose turn on its machine's processor has come.
+        indirect case due(Event)
+        /// What someone outside the network does then.
+        case act((Simulation) -> Void)
     }
 
     package let settings: SimulationSettings
     package internal(set) var hosts: [SimulatedHost] = []
-    package private(set) var now = Instant.zero
+    package internal(set) var now = Instant.zero
     /// Responses to local clients, by client.
     package internal(set) var responses: [UInt64: [ClientResponse]] = [:]
     package internal(set) var pushes: [UInt64: [ClientPush]] = [:]
     /// Sees every frame that is sent.
     package var tap: ((Frame, NodeHandle) -> Void)?
+    /// Takes what nodes answer to clients with numbers from `observedClients` up.
+    package var clientObserver: ((_ host: Int, _ client: UInt64, Frame) -> Void)?
+    /// Sees what nodes log, kept or not.
+    package var eventObserver: ((_ host: Int, NodeEvent) -> Void)?
+    package static let observedClients: UInt64 = 1 << 48
     /// Running hash over everything that happened.
     package private(set) var fingerprint: UInt64 = 0xCBF2_9CE4_8422_2325
-    package private(set) var eventCount: UInt64 = 0
+    package internal(set) var eventCount: UInt64 = 0
+    /// Inputs that nodes took; a wake whose timers were cancelled is none.
+    package private(set) var inputCount: UInt64 = 0
+    /// Pairs of sides between which nothing passes, in this direction.
+    var cuts: Set<Cut> = []
 
     var queue = EventQueue<Event>()
     var indexOf: [Identifier: Int] = [:]
     var random: DeterministicRandom
-    var lastArrival: [Link: Instant] = [:]
     private var nextRequest: UInt64 = 0
+    var lastEvent: UInt64?
+    var lastInstant: Instant?
+    /// Whether `stop` has taken effect.
+    package internal(set) var hasStopped = false
     private var effects = EffectBuffer<NodeEffect>()
-
-    struct Link: Hashable {
-        var from: Int
-        var to: Int
-    }
 
     /// Civil time at the start of every run.
     private static let epoch: UInt64 = 1_700_000_000_000
@@ -50,20 +63,25 @@ package final class Simulation {
         random = DeterministicRandom(seed: settings.seed).stream("network")
     }
 
-    var clock: Now {
+    package var clock: Now {
         Now(
             instant: now,
             wall: WallTime(milliseconds: Self.epoch + now.nanoseconds / 1_000_000)
         )
     }
 
+    /// A stream of chance of its own for one purpose, which depends on the seed alone.
+    package func stream(_ purpose: String) -> DeterministicRandom {
+        DeterministicRandom(seed: settings.seed).stream(purpose)
+    }
+
     // MARK: Machines
 
-    /// Adds a machine that is down.
+    /// Adds a machine that is down; its identifier is drawn from the seed if none is given.
     @discardableResult
-    package func addHost() -> Int {
+    package func addHost(_ id: Identifier? = nil) -> Int {
         let index = hosts.count
-        let id = identifier(of: index)
+        let id = id ?? identifier(of: index)
         let endpoint = Endpoint(
             10,
             UInt8(truncatingIfNeeded: index >> 16),
@@ -76,13 +94,39 @@ package final class Simulation {
         return index
     }
 
+    /// Makes room for this many machines, so that the list is not moved while it grows.
+    package func reserve(_ count: Int) {
+        hosts.reserveCapacity(count)
+        indexOf.reserveCapacity(count)
+    }
+
     private func identifier(of index: Int) -> Identifier {
         var seeds = DeterministicRandom(seed: settings.seed).stream("identity \(index)")
         return Identifier(words: (seeds.next(), seeds.next(), seeds.next(), seeds.next()))
     }
 
+    /// The number of the machine with this identifier.
+    package func index(of id: Identifier) -> Int? { indexOf[id] }
+
     /// Starts a machine with what its disk holds; it founds a ring, or joins the given machines'.
     package func start(_ index: Int, joining contacts: [Int]? = nil) throws {
+        try boot(index)
+        if let contacts {
+            step(index, .join(contacts.map { hosts[$0].handle }))
+        } else {
+            step(index, .found)
+        }
+    }
+
+    /// Starts a machine as a member of a ring that is ideal already.
+    package func start(_ index: Int, at place: RingPlace) throws {
+        try boot(index)
+        inputCount += 1
+        hosts[index].node?.take(place, at: clock, emit: &effects)
+        afterStep(index)
+    }
+
+    private func boot(_ index: Int) throws {
         var seeds = random.stream("node \(index) \(hosts[index].incarnation)")
         var configuration = settings.configuration
         configuration.name = "node-\(index)"
@@ -95,17 +139,12 @@ package final class Simulation {
             stored: StoredNode(from: hosts[index].store)
         )
         hosts[index].node = node
-        hosts[index].machines = MachineStore()
+        hosts[index].forgetMachines()
         hosts[index].incarnation += 1
         hosts[index].wake = nil
         hosts[index].laneIsFree = now
         hosts[index].diskIsFree = now
         hosts[index].hasLeft = false
-        if let contacts {
-            step(index, .join(contacts.map { hosts[$0].handle }))
-        } else {
-            step(index, .found)
-        }
     }
 
     /// The machine falls: what was not durable is lost, its connections end.
@@ -114,8 +153,8 @@ package final class Simulation {
         hosts[index].incarnation += 1
         hosts[index].store.crash()
         if wipingDisk { hosts[index].store = MemoryStore() }
-        for peer in hosts[index].peers.sorted() { disconnect(index, peer) }
-        hosts[index].peers = []
+        for peer in hosts[index].connections.peers { disconnect(index, peer) }
+        hosts[index].connections.removeAll()
     }
 
     package func setPolicy(_ policy: NodePolicy, of index: Int) { step(index, .policy(policy)) }
@@ -139,19 +178,6 @@ package final class Simulation {
     /// The local client's connection ends.
     package func disconnect(client: UInt64, at index: Int) { step(index, .clientGone(client)) }
 
-    func disconnect(_ index: Int, _ peer: Int) {
-        hosts[peer].peers.remove(index)
-        guard hosts[peer].isUp else { return }
-        queue.add(
-            .input(
-                host: peer,
-                incarnation: hosts[peer].incarnation,
-                .peerDown(hosts[index].handle.id)
-            ),
-            at: now + settings.resetDelay
-        )
-    }
-
     // MARK: Clients
 
     /// A local client's command; its responses appear in `responses`.
@@ -161,6 +187,9 @@ package final class Simulation {
         step(index, .client(client, ClientRequest(number: nextRequest, command: command)))
         return nextRequest
     }
+
+    /// What the next command's request will be called.
+    package var nextRequestNumber: UInt64 { nextRequest + 1 }
 
     /// The last response to a request, nil if there is none yet.
     package func response(to request: UInt64) -> ClientResponse? {
@@ -174,64 +203,24 @@ package final class Simulation {
         return response(to: request)
     }
 
-    // MARK: Time
-
-    package func run(for span: TimeSpan) {
-        let end = now + span
-        while let next = queue.nextTime, next <= end { stepOnce() }
-        now = end
-    }
-
-    /// Runs until the condition holds; false if it did not in the given time.
-    package func run(until condition: () -> Bool, within span: TimeSpan) -> Bool {
-        let end = now + span
-        while !condition() {
-            guard let next = queue.nextTime, next <= end else {
-                now = end
-                return condition()
-            }
-            stepOnce()
-        }
-        return true
-    }
-
-    /// Carries out the next event.
-    package func stepOnce() {
-        guard let (time, event) = queue.popFirst() else { return }
-        now = max(now, time)
-        eventCount += 1
-        switch event {
-        case .input(let host, let incarnation, let input):
-            guard hosts[host].incarnation == incarnation else { return }
-            step(host, input)
-        case .arrive(let sender, let host, let incarnation, let frame):
-            guard hosts[host].incarnation == incarnation else { return }
-            mix(frame.kind, host, frame.body.count)
-            step(host, .frame(frame, from: hosts[sender].handle))
-        case .wake(let host, let incarnation, let time):
-            guard hosts[host].incarnation == incarnation, hosts[host].wake == time else { return }
-            hosts[host].wake = nil
-            step(host, .wake)
-        case .synced(let host, let incarnation, let number, let batch):
-            guard hosts[host].incarnation == incarnation else { return }
-            hosts[host].store.apply(batch)
-            hosts[host].store.sync()
-            step(host, .committed(batch: number, nil))
-        case .lane(let host, let incarnation, let effect):
-            guard hosts[host].incarnation == incarnation else { return }
-            carryOutInLane(effect, of: host)
-        }
-    }
-
-    private func mix(_ kind: UInt8, _ host: Int, _ length: Int) {
+    func mix(_ kind: UInt8, _ host: Int, _ length: Int) {
         for word in [now.nanoseconds, UInt64(kind), UInt64(host), UInt64(length)] {
             fingerprint = (fingerprint ^ word) &* 0x0000_0100_0000_01B3
         }
     }
 
-    private func step(_ index: Int, _ input: NodeInput) {
+    func step(_ index: Int, _ input: NodeInput) {
+        inputCount += 1
         hosts[index].node?.handle(input, at: clock, emit: &effects)
+        afterStep(index)
+    }
+
+    private func afterStep(_ index: Int) {
         for effect in effects.drain() { carryOut(effect, of: index) }
+        scheduleWake(index)
+    }
+
+    func scheduleWake(_ index: Int) {
         guard let next = hosts[index].node?.nextDeadline() else { return }
         let time = max(next, now)
         if let wake = hosts[index].wake, wake <= time { return }

@@ -38,8 +38,15 @@ extension Simulation {
                 to: index,
                 after: .milliseconds(10)
             )
-        case .respond(let client, let frame): respond(frame, to: client)
-        case .log(let event): hosts[index].events.append(event)
+        case .respond(let client, let frame):
+            if client >= Self.observedClients {
+                clientObserver?(index, client, frame)
+            } else {
+                respond(frame, to: client)
+            }
+        case .log(let event):
+            eventObserver?(index, event)
+            if event.level >= settings.keptEvents { hosts[index].events.append(event) }
         case .left: hosts[index].hasLeft = true
         case .cancelDownload, .neighbors: break
         }
@@ -110,56 +117,6 @@ extension Simulation {
                 pushes[client, default: []].append(push)
             }
         case .request, nil: break
-        }
-    }
-
-    /// A link is a connection: frames arrive in order, and those under way are lost with it.
-    private func send(_ frame: Frame, from index: Int, to peer: NodeHandle) {
-        tap?(frame, peer)
-        let latency = draw(settings.latency)
-        guard let target = indexOf[peer.id], hosts[target].isUp else {
-            queue.add(
-                .input(
-                    host: index,
-                    incarnation: hosts[index].incarnation,
-                    .undeliverable(frame, to: peer)
-                ),
-                at: now + latency
-            )
-            return
-        }
-        if !hosts[index].peers.contains(target) { connect(index, target, latency) }
-        if random.below(1024) < settings.resetsPer1024 {
-            disconnect(index, target)
-            disconnect(target, index)
-            return
-        }
-        let link = Link(from: index, to: target)
-        let time = max(now + latency, lastArrival[link] ?? .zero)
-        lastArrival[link] = time
-        let incarnation = hosts[target].incarnation
-        queue.add(.arrive(from: index, to: target, incarnation: incarnation, frame), at: time)
-        if frame.kind == FrameKind.route.rawValue,
-            random.below(1024) < settings.duplicatesPer1024
-        {
-            queue.add(
-                .arrive(from: index, to: target, incarnation: incarnation, frame),
-                at: time + latency
-            )
-        }
-    }
-
-    private func connect(_ index: Int, _ target: Int, _ latency: TimeSpan) {
-        for (host, peer) in [(index, target), (target, index)] {
-            hosts[host].peers.insert(peer)
-            queue.add(
-                .input(
-                    host: host,
-                    incarnation: hosts[host].incarnation,
-                    .peerUp(hosts[peer].handle)
-                ),
-                at: now + latency
-            )
         }
     }
 }

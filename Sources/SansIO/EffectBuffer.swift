@@ -2,24 +2,35 @@
 ///
 /// Appended to, never returned early past, so that an effect that must happen cannot be lost on a
 /// branch. The driver drains it after the step and keeps its storage.
-package struct EffectBuffer<Effect> {
-    package private(set) var effects: [Effect] = []
+public struct EffectBuffer<Effect> {
+    @usableFromInline var effects: [Effect] = []
 
-    package init() {}
+    @inlinable public init() {}
 
     @inlinable
-    package mutating func callAsFunction(_ effect: Effect) { append(effect) }
-
-    @usableFromInline
-    package mutating func append(_ effect: Effect) { effects.append(effect) }
+    public mutating func callAsFunction(_ effect: consuming Effect) { effects.append(effect) }
 
     /// Takes everything out, in order.
-    package mutating func drain() -> [Effect] {
+    @inlinable
+    public mutating func drain() -> [Effect] {
         defer { effects.removeAll(keepingCapacity: true) }
         return effects
     }
 
-    package var isEmpty: Bool { effects.isEmpty }
+    /// Hands every effect over, in order, and keeps the storage.
+    @inlinable
+    public mutating func drain(_ body: (consuming Effect) -> Void) {
+        var taken: [Effect] = []
+        swap(&taken, &effects)
+        for effect in taken { body(effect) }
+        // What the effects caused meanwhile comes after them.
+        if effects.isEmpty {
+            taken.removeAll(keepingCapacity: true)
+            swap(&taken, &effects)
+        }
+    }
+
+    @inlinable public var isEmpty: Bool { effects.isEmpty }
 }
 
 extension EffectBuffer: Sendable where Effect: Sendable {}

@@ -1,84 +1,153 @@
 /// Timers as data: the driver asks for the next deadline and hands back what is due.
 ///
-/// Due timers come out by deadline, then in the order in which they were set.
-package struct TimerTable<ID: Hashable & Sendable>: Sendable {
-    private struct Entry: Sendable {
-        var deadline: Instant
-        var sequence: UInt64
-        var id: ID
+/// Due timers come out by deadline, then in the order in which they were set. Few timers are a
+/// sorted list, as nodes by the ten thousand have them; many are a heap.
+public struct TimerTable<ID: Hashable & Sendable>: Sendable {
+    @usableFromInline
+    struct Entry: Sendable {
+        @usableFromInline var deadline: Instant
+        @usableFromInline var sequence: UInt64
+        @usableFromInline var id: ID
+
+        @inlinable
+        init(deadline: Instant, sequence: UInt64, id: ID) {
+            self.deadline = deadline
+            self.sequence = sequence
+            self.id = id
+        }
+
+        @inlinable
+        func precedes(_ other: Entry) -> Bool {
+            deadline.nanoseconds != other.deadline.nanoseconds
+                ? deadline.nanoseconds < other.deadline.nanoseconds : sequence < other.sequence
+        }
     }
 
-    /// A binary heap with lazy deletion: `current` tells which entry of an id still counts.
-    private var heap: [Entry] = []
-    private var current: [ID: UInt64] = [:]
-    private var nextSequence: UInt64 = 0
+    /// Sorted, the soonest last; a binary heap with the soonest first once there are many.
+    @usableFromInline var entries: [Entry] = []
+    /// Which entry of an id still counts, since a heap deletes lazily; nil while there are few.
+    @usableFromInline var current: [ID: UInt64]?
+    @usableFromInline var nextSequence: UInt64 = 0
 
-    package init() {}
+    /// Longest sorted list.
+    @inlinable static var few: Int { 24 }
 
-    package var count: Int { current.count }
+    @inlinable public init() {}
 
-    package func isSet(_ id: ID) -> Bool { current[id] != nil }
+    @inlinable public var count: Int { current?.count ?? entries.count }
+
+    @inlinable
+    public func isSet(_ id: ID) -> Bool {
+        if let current { return current[id] != nil }
+        return entries.contains { $0.id == id }
+    }
 
     /// Sets a timer, replacing an earlier one of the same id.
-    package mutating func set(_ id: ID, at deadline: Instant) {
+    @inlinable
+    public mutating func set(_ id: ID, at deadline: Instant) {
         nextSequence += 1
-        current[id] = nextSequence
-        heap.append(Entry(deadline: deadline, sequence: nextSequence, id: id))
-        siftUp(heap.count - 1)
-        if heap.count > 64, heap.count > 4 * current.count { compact() }
+        let entry = Entry(deadline: deadline, sequence: nextSequence, id: id)
+        guard current == nil else { return push(entry) }
+        if let old = entries.firstIndex(where: { $0.id == id }) { entries.remove(at: old) }
+        guard entries.count < Self.few else {
+            becomeHeap()
+            return push(entry)
+        }
+        var place = entries.count
+        while place > 0, entries[place - 1].precedes(entry) { place -= 1 }
+        entries.insert(entry, at: place)
     }
 
-    package mutating func cancel(_ id: ID) { current[id] = nil }
+    @inlinable
+    public mutating func cancel(_ id: ID) {
+        if current != nil {
+            current?[id] = nil
+        } else if let place = entries.firstIndex(where: { $0.id == id }) {
+            entries.remove(at: place)
+        }
+    }
 
-    package mutating func nextDeadline() -> Instant? {
+    @inlinable
+    public mutating func nextDeadline() -> Instant? {
+        guard current != nil else { return entries.last?.deadline }
         dropCancelled()
-        return heap.first?.deadline
+        return entries.first?.deadline
     }
 
     /// Removes and returns one timer that is due, nil if none is.
-    package mutating func popExpired(at now: Instant) -> ID? {
+    @inlinable
+    public mutating func popExpired(at now: Instant) -> ID? {
+        guard current != nil else {
+            guard let last = entries.last, last.deadline.nanoseconds <= now.nanoseconds else {
+                return nil
+            }
+            entries.removeLast()
+            return last.id
+        }
         dropCancelled()
-        guard let first = heap.first, first.deadline <= now else { return nil }
+        guard let first = entries.first, first.deadline.nanoseconds <= now.nanoseconds else {
+            return nil
+        }
         removeFirst()
-        current[first.id] = nil
+        current?[first.id] = nil
         return first.id
     }
 
-    private mutating func dropCancelled() {
-        while let first = heap.first, current[first.id] != first.sequence { removeFirst() }
+    // MARK: Many timers
+
+    @inlinable
+    mutating func becomeHeap() {
+        entries.reverse()
+        var table: [ID: UInt64] = [:]
+        for entry in entries { table[entry.id] = entry.sequence }
+        current = table
     }
 
-    private mutating func compact() {
-        let live = heap.filter { current[$0.id] == $0.sequence }
-        heap = live.sorted { precedes($0, $1) }
+    @inlinable
+    mutating func push(_ entry: Entry) {
+        current?[entry.id] = entry.sequence
+        entries.append(entry)
+        siftUp(entries.count - 1)
+        if entries.count > 64, entries.count > 4 * (current?.count ?? 0) { compact() }
     }
 
-    private func precedes(_ left: Entry, _ right: Entry) -> Bool {
-        (left.deadline, left.sequence) < (right.deadline, right.sequence)
+    @inlinable
+    mutating func dropCancelled() {
+        while let first = entries.first, current?[first.id] != first.sequence { removeFirst() }
+        if entries.isEmpty { current = nil }
     }
 
-    private mutating func removeFirst() {
-        guard let last = heap.popLast(), !heap.isEmpty else { return }
-        heap[0] = last
+    @inlinable
+    mutating func compact() {
+        entries.removeAll { current?[$0.id] != $0.sequence }
+        entries.sort { $0.precedes($1) }
+    }
+
+    @inlinable
+    mutating func removeFirst() {
+        guard let last = entries.popLast(), !entries.isEmpty else { return }
+        entries[0] = last
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2]
-            where child < heap.count && precedes(heap[child], heap[least]) {
-                least = child
+            let left = 2 * parent + 1
+            if left < entries.count, entries[left].precedes(entries[least]) { least = left }
+            if left + 1 < entries.count, entries[left + 1].precedes(entries[least]) {
+                least = left + 1
             }
             if least == parent { return }
-            heap.swapAt(parent, least)
+            entries.swapAt(parent, least)
             parent = least
         }
     }
 
-    private mutating func siftUp(_ start: Int) {
+    @inlinable
+    mutating func siftUp(_ start: Int) {
         var child = start
         while child > 0 {
             let parent = (child - 1) / 2
-            guard precedes(heap[child], heap[parent]) else { return }
-            heap.swapAt(child, parent)
+            guard entries[child].precedes(entries[parent]) else { return }
+            entries.swapAt(child, parent)
             child = parent
         }
     }

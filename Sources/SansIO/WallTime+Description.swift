@@ -1,6 +1,6 @@
 extension WallTime: CustomStringConvertible {
     /// Date and time of day in UTC as ISO 8601 writes them, `2027-01-31T12:00:00Z`.
-    package var description: String {
+    public var description: String {
         let seconds = milliseconds / 1000
         let (year, month, day) = Self.date(daysSince1970: seconds / 86_400)
         let time = seconds % 86_400

@@ -2,11 +2,15 @@
 package protocol WireCodable {
     init(from reader: inout WireReader) throws(WireError)
     func encode(to writer: inout WireWriter)
+    /// Room to begin with when a value is encoded by itself.
+    static var usualByteCount: Int { get }
 }
 
 extension WireCodable {
+    package static var usualByteCount: Int { 64 }
+
     package var wireBytes: [UInt8] {
-        var writer = WireWriter()
+        var writer = WireWriter(capacity: Self.usualByteCount)
         encode(to: &writer)
         return writer.bytes
     }

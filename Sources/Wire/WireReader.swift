@@ -51,7 +51,26 @@ package struct WireReader: Sendable {
     }
 
     package mutating func u64(_ field: String) throws(WireError) -> UInt64 {
-        try unsigned(8, field)
+        let start = try take(8, field)
+        return unsafe bytes.withUnsafeBytes { bytes in
+            UInt64(bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: start, as: UInt64.self))
+        }
+    }
+
+    /// Four words, as identifiers are.
+    package mutating func words(
+        _ field: String
+    ) throws(WireError) -> (UInt64, UInt64, UInt64, UInt64) {
+        let start = try take(32, field)
+        return unsafe bytes.withUnsafeBytes { bytes in
+            func word(_ index: Int) -> UInt64 {
+                let offset = start + 8 * index
+                return UInt64(
+                    bigEndian: unsafe bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                )
+            }
+            return (word(0), word(1), word(2), word(3))
+        }
     }
 
     private mutating func unsigned(_ width: Int, _ field: String) throws(WireError) -> UInt64 {

@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Foundation
 internal import PROSTNode
 internal import PROSTService
+internal import StrictYAML
 internal import Wire
 
 /// Files that an owner writes or is given, with the failures that commands report.

@@ -63,13 +63,13 @@ import Testing
         let programs = Repository.manifest.targets.filter {
             $0.value.kind == "executableTarget" && $0.key != "prost"
         }
-        #expect(programs["prost-asm"] != nil)
+        #expect(programs["prost-asm"] != nil && programs["prost-sim"] != nil)
         for program in programs.keys.sorted() { checkLinks(of: program) }
     }
 
     private func checkLinks(of program: String) {
         let linked = Repository.manifest.closure(of: program)
-        #expect(linked.products.isSubset(of: ["ArgumentParser"]), "\(linked.products)")
+        #expect(linked.products.isSubset(of: ["ArgumentParser", "Yams"]), "\(linked.products)")
         #expect(linked.targets.isDisjoint(with: ["PROSTTransport", "PROSTService"]))
     }
 

@@ -17,6 +17,25 @@ extension ChordNode {
         return found.sorted { point &- $0.id < point &- $1.id }
     }
 
+    /// The first of `closestPreceding` that is not avoided, without a list.
+    func closestPrecedingNode(
+        _ point: Identifier,
+        avoiding: (Identifier) -> Bool
+    ) -> NodeHandle? {
+        var best: (node: NodeHandle, distance: Identifier)?
+        func consider(_ candidate: NodeHandle) {
+            guard candidate.id != point, candidate.id != node.id,
+                Ring.isBetween(node.id, candidate.id, point)
+            else { return }
+            let distance = point &- candidate.id
+            if let best, best.distance <= distance { return }
+            if !isSuspected(candidate), !avoiding(candidate.id) { best = (candidate, distance) }
+        }
+        for successor in successors { consider(successor) }
+        for finger in fingers.fingers { consider(finger.node) }
+        return best?.node
+    }
+
     func answerLookup(
         _ request: UInt64,
         _ target: Identifier,

@@ -17,8 +17,7 @@ extension ChordNode: CommonAPI {
                 return .forward(successor)
             }
         }
-        let onward = closestPreceding(key).first { !avoiding($0.id) }
-        return onward.map { .forward($0) } ?? .unknown
+        return closestPrecedingNode(key, avoiding: avoiding).map { .forward($0) } ?? .unknown
     }
 
     package func localLookup(_ key: Identifier, count: Int, safe: Bool) -> [NodeHandle] {

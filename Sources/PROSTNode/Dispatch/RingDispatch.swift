@@ -1,8 +1,8 @@
-internal import Chord
+package import Chord
 internal import KBR
 internal import PeerletBytecode
 internal import PeerletRuntime
-internal import SansIO
+package import SansIO
 
 // The ring below: Chord's inputs and effects, and what its changes mean for applications.
 extension Node {
@@ -12,6 +12,21 @@ extension Node {
         for effect in buffer.drain() { carryOut(effect) }
         guard !watchers.isEmpty else { return }
         for id in chord.suspectedPeers { watchedNodeIsGone(id) }
+    }
+
+    /// Makes the node a member of a ring that is ideal already, instead of `.join`: for simulations
+    /// that begin with many nodes.
+    package mutating func take(
+        _ place: RingPlace,
+        at now: Now,
+        emit: inout EffectBuffer<NodeEffect>
+    ) {
+        self.now = now
+        var buffer = EffectBuffer<ChordEffect>()
+        chord.take(place, at: now.instant, emit: &buffer)
+        swap(&effects, &emit)
+        for effect in buffer.drain() { carryOut(effect) }
+        swap(&effects, &emit)
     }
 
     private mutating func carryOut(_ effect: ChordEffect) {

@@ -45,6 +45,8 @@ package struct ReplyMessage: Hashable, Sendable {
 }
 
 extension ReplyMessage: WireCodable {
+    package static var usualByteCount: Int { 256 }
+
     package init(from reader: inout WireReader) throws(WireError) {
         handle = try ReplyHandle(from: &reader)
         status = Int64(bitPattern: try reader.u64("status"))

@@ -100,6 +100,8 @@ package struct RoutedMessage: Hashable, Sendable {
 }
 
 extension RoutedMessage: WireCodable {
+    package static var usualByteCount: Int { 448 }
+
     package init(from reader: inout WireReader) throws(WireError) {
         let version = try reader.u8("message version")
         guard version == Self.version else {

@@ -81,58 +81,122 @@ struct HopKey: Hashable, Sendable {
 }
 
 /// Passages under way, bounded, found by number or by what the next hop acknowledges.
+///
+/// A number is a place in a list below and a count above, so that numbers grow with time. A few
+/// passages are searched one by one; for more there is an index.
 struct PassageTable: Sendable {
-    private var passages: [UInt64: Passage] = [:]
-    private var byHop: [HopKey: UInt64] = [:]
-    private var shares = RoomShares()
-    private var nextNumber: UInt64 = 0
-    private let capacity: Int
+    private struct Slot: Sendable {
+        var number: UInt64
+        var passage: Passage
 
-    init(capacity: Int) { self.capacity = capacity }
-
-    var count: Int { passages.count }
-
-    func isFull(for holder: RoomHolder) -> Bool {
-        !shares.admit(holder, free: capacity - passages.count)
+        mutating func apply(_ change: (inout Passage) -> Void) { change(&passage) }
     }
 
-    subscript(number: UInt64) -> Passage? { passages[number] }
+    private var slots: [Slot?] = []
+    private var freeSlots: [Int] = []
+    private(set) var count = 0
+    private var lastSequence: UInt64 = 0
+    /// Numbers by what the next hop acknowledges; nil while there are few.
+    private var byHop: [HopKey: UInt64]?
+    private var shares = RoomShares()
+    private let capacity: Int
+
+    private static let placeBits: UInt64 = 24
+    /// Most passages without an index.
+    private static let few = 12
+
+    init(capacity: Int) { self.capacity = min(capacity, 1 << Self.placeBits - 1) }
+
+    func isFull(for holder: RoomHolder) -> Bool { !shares.admit(holder, free: capacity - count) }
+
+    private func place(of number: UInt64) -> Int? {
+        let place = Int(truncatingIfNeeded: number & (1 << Self.placeBits - 1))
+        guard place < slots.count, slots[place]?.number == number else { return nil }
+        return place
+    }
+
+    subscript(number: UInt64) -> Passage? { place(of: number).flatMap { slots[$0]?.passage } }
 
     mutating func add(_ passage: Passage) -> UInt64 {
-        nextNumber += 1
-        passages[nextNumber] = passage
+        if count >= Self.few, byHop == nil { makeIndex() }
+        let place = freeSlots.popLast() ?? slots.count
+        lastSequence += 1
+        let number = lastSequence << Self.placeBits | UInt64(place)
+        if place == slots.count { slots.append(nil) }
+        slots[place] = Slot(number: number, passage: passage)
+        count += 1
         shares.take(passage.holder)
-        return nextNumber
+        return number
+    }
+
+    private mutating func makeIndex() {
+        var index: [HopKey: UInt64] = [:]
+        for case .some(let slot) in slots where slot.passage.isSent {
+            index[slot.passage.hopKey] = slot.number
+        }
+        byHop = index
     }
 
     mutating func update(_ number: UInt64, _ change: (inout Passage) -> Void) {
-        guard var passage = passages[number] else { return }
-        let old = HopKey(id: passage.message.id, attempt: passage.message.attempt)
-        change(&passage)
-        passages[number] = passage
-        let new = HopKey(id: passage.message.id, attempt: passage.message.attempt)
-        if new != old, byHop[old] == number { byHop[old] = nil }
-        if case .awaitingAcknowledgement = passage.stage { byHop[new] = number }
+        guard let place = place(of: number), let old = slots[place]?.passage.hopKey else { return }
+        slots[place]?.apply(change)
+        guard byHop != nil, let passage = slots[place]?.passage else { return }
+        let new = passage.hopKey
+        if new != old, byHop?[old] == number { byHop?[old] = nil }
+        if passage.isSent { byHop?[new] = number }
     }
 
     mutating func remove(_ number: UInt64) -> Passage? {
-        guard let passage = passages.removeValue(forKey: number) else { return nil }
-        let key = HopKey(id: passage.message.id, attempt: passage.message.attempt)
-        if byHop[key] == number { byHop[key] = nil }
+        guard let place = place(of: number), let passage = slots[place].take()?.passage else {
+            return nil
+        }
+        count -= 1
         shares.giveBack(passage.holder)
+        if count == 0 {
+            slots = []
+            freeSlots = []
+            byHop = nil
+            return passage
+        }
+        freeSlots.append(place)
+        let key = passage.hopKey
+        if byHop?[key] == number { byHop?[key] = nil }
         return passage
     }
 
-    func number(of key: HopKey) -> UInt64? { byHop[key] }
+    /// The passage whose next hop has this attempt.
+    func number(of key: HopKey) -> UInt64? {
+        if let byHop { return byHop[key] }
+        for case .some(let slot) in slots
+        where slot.passage.isSent && slot.passage.message.id == key.id
+            && slot.passage.message.attempt == key.attempt
+        {
+            return slot.number
+        }
+        return nil
+    }
 
     /// Numbers of the passages that satisfy a condition, oldest first.
     func numbers(where condition: (Passage) -> Bool) -> [UInt64] {
-        passages.filter { condition($0.value) }.keys.sorted()
+        slots.compactMap { slot in
+            slot.flatMap { condition($0.passage) ? $0.number : nil }
+        }.sorted()
     }
 
     /// Fuel held in messages and reserves.
     var heldFuel: UInt64 {
-        passages.values.reduce(0) { $0 &+ $1.message.budget &+ $1.reserve }
+        slots.reduce(0) { sum, slot in
+            guard let passage = slot?.passage else { return sum }
+            return sum &+ passage.message.budget &+ passage.reserve
+        }
+    }
+}
+
+extension Passage {
+    fileprivate var hopKey: HopKey { HopKey(id: message.id, attempt: message.attempt) }
+
+    fileprivate var isSent: Bool {
+        if case .awaitingAcknowledgement = stage { true } else { false }
     }
 }
 

@@ -1,4 +1,5 @@
 internal import PROSTNode
+internal import StrictYAML
 
 /// Limits that cannot hold together, found before they puzzle anyone at run time.
 struct PolicyContradictions {

@@ -2,6 +2,7 @@ package import Cryptography
 internal import KBR
 internal import PeerletBytecode
 package import PROSTNode
+package import StrictYAML
 internal import Suggestions
 internal import Wire
 

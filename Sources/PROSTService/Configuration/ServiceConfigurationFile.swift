@@ -1,5 +1,6 @@
 internal import PROSTNode
 internal import SansIO
+package import StrictYAML
 internal import Wire
 
 /// Reads a node's configuration file (`Spec/policy.md` §7).

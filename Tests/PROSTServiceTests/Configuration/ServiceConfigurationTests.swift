@@ -3,6 +3,7 @@ import KBR
 import PROSTNode
 import PROSTService
 import SansIO
+import StrictYAML
 import Testing
 import Wire
 

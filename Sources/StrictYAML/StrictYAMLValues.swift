@@ -1,12 +1,12 @@
-internal import Cryptography
-internal import PROSTNode
+package import Cryptography
+package import PROSTNode
 internal import Suggestions
 internal import Wire
 
 /// Numbers with units, choices and sizes, each with its range.
 extension StrictYAML {
     /// A figure in the limit's own unit, within what a limit may be.
-    mutating func limit(_ limit: Limit, _ entry: Entry?) -> Ruled<UInt64>? {
+    package mutating func limit(_ limit: Limit, _ entry: Entry?) -> Ruled<UInt64>? {
         guard let entry, let value = figure(entry, limit.unit) else { return nil }
         guard (limit.floor...limit.ceiling).contains(value) else {
             report(
@@ -23,7 +23,8 @@ extension StrictYAML {
     }
 
     /// A count, rate or number of bytes of at least `least`.
-    mutating func figure(_ entry: Entry?, _ unit: Limit.Unit, least: UInt64 = 0) -> UInt64? {
+    package mutating func figure(_ entry: Entry?, _ unit: Limit.Unit, least: UInt64 = 0) -> UInt64?
+    {
         guard let entry, let text = text(entry) else { return nil }
         do throws(Quantity.Malformed) {
             let value =
@@ -41,7 +42,7 @@ extension StrictYAML {
     }
 
     /// Nanoseconds.
-    mutating func duration(_ entry: Entry?) -> UInt64? {
+    package mutating func duration(_ entry: Entry?) -> UInt64? {
         guard let entry, let text = text(entry) else { return nil }
         do throws(Quantity.Malformed) {
             return try Quantity.parseDuration(text)
@@ -52,7 +53,7 @@ extension StrictYAML {
     }
 
     /// A plain number in a range.
-    mutating func number(_ entry: Entry?, _ range: ClosedRange<UInt64>) -> UInt64? {
+    package mutating func number(_ entry: Entry?, _ range: ClosedRange<UInt64>) -> UInt64? {
         guard let entry, let value = figure(entry, .count) else { return nil }
         guard range.contains(value) else {
             report(
@@ -69,7 +70,7 @@ extension StrictYAML {
     }
 
     /// One of the cases of a choice.
-    mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
+    package mutating func choice<Choice: RawRepresentable<String> & CaseIterable>(
         _ entry: Entry?,
         _: Choice.Type
     ) -> Choice? {
@@ -88,7 +89,7 @@ extension StrictYAML {
     }
 
     /// A key as minisign writes it, or its digits.
-    mutating func publicKey(_ entry: Entry?) -> PublicKey? {
+    package mutating func publicKey(_ entry: Entry?) -> PublicKey? {
         guard let entry, let text = text(entry) else { return nil }
         let key =
             if let raw = Hexadecimal.bytes(text) { PublicKey(raw: raw) } else {
@@ -111,7 +112,8 @@ extension StrictYAML {
         }
     }
 
-    private static func reason(
+    /// What a malformed number is called; `expected` says how it is written.
+    package static func reason(
         _ error: Quantity.Malformed,
         _ text: String,
         _ expected: String

@@ -1,5 +1,5 @@
 internal import Foundation
-internal import PROSTNode
+package import PROSTNode
 internal import Suggestions
 internal import Yams
 
@@ -7,45 +7,47 @@ internal import Yams
 ///
 /// Only what the reader asks for is looked at, so that nothing in the file steers how deep or how
 /// long reading goes.
-struct StrictYAML {
+package struct StrictYAML {
     /// Largest file, bytes.
-    static let byteLimit = 256 * 1024
+    package static let byteLimit = 256 * 1024
     /// Deepest nesting of brackets or indentation.
-    static let depthLimit = 16
+    package static let depthLimit = 16
 
-    let file: String
-    private(set) var errors: [ConfigurationError] = []
+    package let file: String
+    package private(set) var errors: [ConfigurationError] = []
 
     /// One key of a mapping with its value and path.
-    struct Entry {
-        let path: String
-        let line: Int
+    package struct Entry {
+        package let path: String
+        package let line: Int
         let node: Yams.Node
+
+        package var isList: Bool { if case .sequence = node { true } else { false } }
     }
 
-    init(file: String) { self.file = file }
+    package init(file: String) { self.file = file }
 
-    mutating func report(_ entry: Entry, _ reason: ConfigurationError.Reason) {
+    package mutating func report(_ entry: Entry, _ reason: ConfigurationError.Reason) {
         report(entry.path, entry.line, reason)
     }
 
-    mutating func report(_ path: String, _ line: Int, _ reason: ConfigurationError.Reason) {
+    package mutating func report(_ path: String, _ line: Int, _ reason: ConfigurationError.Reason) {
         errors.append(ConfigurationError(file: file, line: line, path: path, reason: reason))
     }
 
-    func origin(_ entry: Entry) -> RuleOrigin {
+    package func origin(_ entry: Entry) -> RuleOrigin {
         RuleOrigin(file: file, line: entry.line, path: entry.path)
     }
 
     /// Throws what was reported, if anything was.
-    func finish() throws(ConfigurationErrors) {
+    package func finish() throws(ConfigurationErrors) {
         if !errors.isEmpty { throw ConfigurationErrors(errors) }
     }
 
     // MARK: The document
 
     /// The text of a file at `path`.
-    static func text(at path: String) throws(ConfigurationErrors) -> String {
+    package static func text(at path: String) throws(ConfigurationErrors) -> String {
         func failure(_ reason: ConfigurationError.Reason) -> ConfigurationErrors {
             ConfigurationErrors([
                 ConfigurationError(file: path, line: 0, path: "", reason: reason)
@@ -73,7 +75,7 @@ struct StrictYAML {
     }
 
     /// The whole document as one mapping of `keys`; an empty file is an empty mapping.
-    mutating func document(_ text: String, keys: [String]) -> [String: Entry] {
+    package mutating func document(_ text: String, keys: [String]) -> [String: Entry] {
         guard text.utf8.count <= Self.byteLimit else {
             report("", 0, .tooLarge(count: text.utf8.count, limit: Self.byteLimit))
             return [:]
@@ -143,7 +145,7 @@ struct StrictYAML {
     // MARK: Structure
 
     /// The entries of a mapping that may have `keys` and no others.
-    mutating func mapping(_ entry: Entry, keys: [String]) -> [String: Entry] {
+    package mutating func mapping(_ entry: Entry, keys: [String]) -> [String: Entry] {
         guard case .mapping(let pairs) = entry.node else {
             report(
                 entry,
@@ -176,7 +178,7 @@ struct StrictYAML {
         return found
     }
 
-    mutating func list(_ entry: Entry?) -> [Entry] {
+    package mutating func list(_ entry: Entry?) -> [Entry] {
         guard let entry else { return [] }
         guard case .sequence(let nodes) = entry.node else {
             report(
@@ -196,7 +198,7 @@ struct StrictYAML {
     }
 
     /// A scalar's text, not empty.
-    mutating func text(_ entry: Entry?) -> String? {
+    package mutating func text(_ entry: Entry?) -> String? {
         guard let entry else { return nil }
         guard case .scalar(let scalar) = entry.node else {
             report(entry, .wrongType(expected: "a value", found: Self.kind(entry.node)))

@@ -1,0 +1,46 @@
+internal import SansIO
+
+/// The open connections of one machine, by the other machine's number.
+struct ConnectionTable: Sendable {
+    struct Connection: Sendable {
+        var peer: Int32
+        /// When the last frame to the peer arrives: those after it do not arrive sooner.
+        var lastArrival: Instant
+    }
+
+    /// By peer.
+    private var connections: [Connection] = []
+
+    var count: Int { connections.count }
+    var peers: [Int] { connections.map { Int($0.peer) } }
+
+    func place(of peer: Int) -> Int? {
+        var low = 0
+        var high = connections.count
+        while low < high {
+            let middle = (low + high) / 2
+            if connections[middle].peer < peer { low = middle + 1 } else { high = middle }
+        }
+        return low < connections.count && connections[low].peer == peer ? low : nil
+    }
+
+    func contains(_ peer: Int) -> Bool { place(of: peer) != nil }
+
+    subscript(place: Int) -> Connection {
+        get { connections[place] }
+        set { connections[place] = newValue }
+    }
+
+    mutating func open(_ peer: Int, readyAt time: Instant) {
+        guard !contains(peer) else { return }
+        let number = Int32(truncatingIfNeeded: peer)
+        let place = connections.firstIndex { $0.peer > number } ?? connections.count
+        connections.insert(Connection(peer: number, lastArrival: time), at: place)
+    }
+
+    mutating func close(_ peer: Int) {
+        if let place = place(of: peer) { connections.remove(at: place) }
+    }
+
+    mutating func removeAll() { connections = [] }
+}

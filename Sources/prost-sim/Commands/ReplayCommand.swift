@@ -1,0 +1,59 @@
+internal import ArgumentParser
+internal import PROSTExperiment
+
+/// Plays one run up to a point and shows the nodes there.
+struct ReplayCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "replay",
+        abstract: "Play one run again up to an event or a time, and show what the nodes hold."
+    )
+
+    @Argument(help: "Folder of results.")
+    var folder: String
+    @Option(name: .customLong("run"), help: "Which run, from 1.")
+    var number = 1
+    @Option(help: "Stop before this event of the simulation has happened.")
+    var untilEvent: UInt64?
+    @Option(help: "Stop at this virtual time, seconds.")
+    var until: Double?
+    @Option(help: "Only this machine.")
+    var node: Int?
+    @Option(help: "Show this many of the last events.")
+    var events = 0
+
+    func run() throws {
+        try reporting {
+            let (experiment, _) = try Results.experiment(of: ResultFolder(folder))
+            guard let plan = experiment.runs.first(where: { $0.number == number }) else {
+                throw CommandFailure(status: .usage, message: "there is no run \(number)")
+            }
+            if let until, !(0...1e9).contains(until) {
+                throw CommandFailure(status: .usage, message: "--until is a number of seconds")
+            }
+            let execution = try RunExecution(plan, folder: experiment.folder)
+            let stop = ReplayStop(
+                event: untilEvent,
+                nanoseconds: until.map { UInt64($0 * 1e9) },
+                lastEvents: max(0, min(events, 10_000))
+            )
+            let view = try execution.replay(to: stop)
+            for line in view.events { print(line) }
+            print(
+                "event \(view.eventCount), \(NumberText.short(view.seconds)) s, "
+                    + "fingerprint \(view.fingerprint)"
+            )
+            for violation in view.violations { print("violation: \(violation)") }
+            let rows = view.nodes.filter { node == nil || $0.machine == node }.map { row in
+                [
+                    "\(row.machine)", row.id, row.phase, row.predecessor,
+                    row.successors.joined(separator: " "), row.suspects.joined(separator: " "),
+                ]
+            }
+            print(
+                Terminal.table(
+                    [["machine", "id", "phase", "predecessor", "successors", "suspects"]] + rows
+                )
+            )
+        }
+    }
+}
