@@ -39,7 +39,8 @@ extension FunctionTranslator {
         var right: OperandStack.Operand
     }
 
-    /// The operands were popped from the two positions from `stack.height` on.
+    /// The operands were popped from the positions from `stack.height` on: two, or one if the
+    /// right one is the zero of a test, which then has no cell of its own.
     private mutating func arrange(
         _ comparison: BytecodeComparison,
         _ left: OperandStack.Operand,
@@ -49,7 +50,7 @@ extension FunctionTranslator {
         var comparison = comparison
         var (left, right) = (refreshed(left), refreshed(right))
         var (leftPosition, rightPosition) = (stack.height, stack.height + 1)
-        if case .constant = left {
+        if case .constant = left, !right.isConstant {
             swap(&left, &right)
             swap(&leftPosition, &rightPosition)
             comparison.exchange()

@@ -18,6 +18,8 @@ struct FunctionTranslator {
     /// Word of the block at each offset that is a branch target.
     private var words: [UInt32]
     private var branches: [Branch] = []
+    /// Of those that constants were written to.
+    var highestCell = 0
 
     /// Blocks that only branch, by their first words.
     private(set) var tests: [Int: Test] = [:]
@@ -69,6 +71,10 @@ struct FunctionTranslator {
             try translate(placed)
             // The last instruction taken: a fused one may have ended the block.
             isOpen = !function.instructions[position - 1].instruction.opcode.traits.endsBlock
+        }
+        // Never so; a cell beyond the frame would be another's memory.
+        guard highestCell < max(1, result.cells) else {
+            throw function.failure(.stackLimit, 0, "cell \(highestCell) of \(result.cells)")
         }
         if result.body != result.entry { blocks[0].price = blocks[1].price }
         for branch in branches {

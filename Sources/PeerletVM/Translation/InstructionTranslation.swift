@@ -179,6 +179,7 @@ extension FunctionTranslator {
     ) -> OperandStack.Operand {
         guard case .constant(let value) = operand else { return operand }
         let cell = stack.cell(position)
+        highestCell = max(highestCell, cell)
         let word = constant(value, in: cell, placed.offset)
         stack.producer = OperandStack.Producer(word: word, cell: cell, alone: nil)
         return .accumulator(cell)

@@ -1,11 +1,11 @@
 ; Programs that get much time for their fuel: one export each, n rounds.
 .prost 1
 .name "prices"
-.limit memory_pages 20000
+.limit memory_pages 128
 
 import time.now
 
-bss area[16_777_216]
+bss area at 0: bytes[524_288]
 
 proc leaf() -> 0
 end
@@ -67,40 +67,10 @@ step:
   return c
 end
 
-; Dependent loads all over 512 KiB, and all over 16 MiB.
-export proc loads_512k(n) -> 1
-  let p = 1
-step:
-  p = load64((p * 0x5851F42D4C957F2D + 1) & 0x7FFF8, area) + p * 5 + 1
-  n -= 1
-  (n)  br_if step
-  return p
-end
-
-export proc loads_16m(n) -> 1
-  let p = 1
-step:
-  p = load64((p * 0x5851F42D4C957F2D + 1) & 0xFFFFF8, area) + p * 5 + 1
-  n -= 1
-  (n)  br_if step
-  return p
-end
-
 ; Stores across the edges of pages.
 export proc stores_across(n) -> 1
 step:
-  store64((n & 127) << 12, n, area + 4092)
-  n -= 1
-  (n)  br_if step
-  return n
-end
-
-; The first store to a page in an activation, which copies it for undo.
-export proc first_stores(n) -> 1
-  let p = 0
-step:
-  store8(p & 0xFFFFFF, 1, area)
-  p += 4096
+  store64((n & 63) << 12, n, area + 4092)
   n -= 1
   (n)  br_if step
   return n
@@ -117,14 +87,6 @@ end
 export proc small_copies(n) -> 1
 step:
   memory.copy(area, area + 64, 1)
-  n -= 1
-  (n)  br_if step
-  return n
-end
-
-export proc copies_16m(n) -> 1
-step:
-  memory.copy(area, area + 8_388_608, 8_388_608)
   n -= 1
   (n)  br_if step
   return n
