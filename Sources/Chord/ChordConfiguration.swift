@@ -20,6 +20,9 @@ package struct ChordConfiguration: Sendable {
     package var suspicionSpan: TimeSpan = .seconds(15)
     /// How long a predecessor's last notify vouches for this node's range.
     package var verificationSpan: TimeSpan = .seconds(4)
+    /// Mean time between two questions to remembered peers whether theirs is the same ring,
+    /// jittered by half.
+    package var ringCheckPeriod: TimeSpan = .seconds(10)
     /// Mean wait before a join is tried again.
     package var joinRetry: TimeSpan = .milliseconds(500)
     /// Mean wait after BUSY, doubled up to four times while it lasts.

@@ -14,6 +14,8 @@ package enum ChordInput: Sendable {
     case peerFailed(Identifier, PeerFailure)
     /// Stabilize now instead of at the next time, for drivers that order all steps themselves.
     case stabilize
+    /// Find out now whether this peer is on the same ring.
+    case checkRing(through: NodeHandle)
     /// Leave the ring properly.
     case leave
     /// What `.formed` asked to store, before `.found` or `.join` after a restart.

@@ -29,6 +29,7 @@ package struct ChordNode: Sendable {
         case join
         case verification
         case suspicion
+        case ringCheck
         case request(UInt64)
     }
 
@@ -61,6 +62,11 @@ package struct ChordNode: Sendable {
     var isIsolated = false
     /// Peers that answered once, newest last: a node that lost all successors tries them.
     var acquaintances: [NodeHandle] = []
+    /// Lost peers and those of an earlier run, newest last: after a partition they may be on
+    /// another ring.
+    var remembered: [NodeHandle] = []
+    /// The lookup of this node from a remembered peer.
+    var ringCheck: (peer: NodeHandle, lookup: IterativeLookup)?
     var busyInARow: UInt64 = 0
     /// Whether the step in progress changed the successor list.
     var listChanged = false
@@ -115,7 +121,10 @@ package struct ChordNode: Sendable {
         case .peerFailed(let id, let failure): peerFailed(id, failure, &emit)
         case .leave: leave(&emit)
         case .stabilize: stabilize(&emit)
-        case .restore(let record): restored = record
+        case .checkRing(let peer): checkRing(through: peer, &emit)
+        case .restore(let record):
+            restored = record
+            for contact in record.contacts { remember(contact) }
         }
         while let timer = timers.popExpired(at: self.now) { fire(timer, &emit) }
         announceNeighborhood(&emit)
@@ -129,6 +138,7 @@ package struct ChordNode: Sendable {
         case .join: continueJoining(&emit)
         case .verification: break
         case .suspicion: scheduleSuspicionExpiry()
+        case .ringCheck: beginRingCheck(&emit)
         case .request(let number): requestTimedOut(number, &emit)
         }
     }

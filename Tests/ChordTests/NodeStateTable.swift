@@ -33,6 +33,7 @@ struct NodeStateTable {
 
     enum Event: Hashable {
         case stabilize
+        case checkRing(through: Int)
         case notify(from: Int)
         case answer(UInt32)
         /// The peer asked is gone.
@@ -84,6 +85,7 @@ struct NodeStateTable {
         configuration.minimumTimeout = never
         configuration.maximumTimeout = never
         configuration.suspicionSpan = never
+        configuration.ringCheckPeriod = never
         self.configuration = configuration
         self.fault = fault
         // Number 0 stands for nobody and nothing.
@@ -120,6 +122,8 @@ struct NodeStateTable {
         let input: ChordInput
         switch event {
         case .stabilize: (input, keepsRequest) = (.stabilize, true)
+        case .checkRing(let peer):
+            (input, keepsRequest) = (.checkRing(through: SmallWorld.handle(peer)), true)
         case .notify(let from):
             let message = ChordMessage.notify(predecessors: [])
             (input, keepsRequest) = (.message(message, from: SmallWorld.handle(from)), true)

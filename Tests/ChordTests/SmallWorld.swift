@@ -41,6 +41,8 @@ enum SmallWorldStep: Hashable, CustomStringConvertible {
     case join(Int, via: Int)
     case fail(Int)
     case stabilize(Int)
+    /// Looks itself up from another node (`Spec/chord.md` §6.7).
+    case checkRing(Int, through: Int)
     /// The peer answers the state query or ping that the node at this position waits for.
     case query(Int)
     /// The answer arrives.
@@ -51,7 +53,7 @@ enum SmallWorldStep: Hashable, CustomStringConvertible {
     /// Whether it is a step of this node's that goes on without joins and failures.
     func isMaintenance(of position: Int) -> Bool {
         switch self {
-        case .join, .fail: false
+        case .join, .fail, .checkRing: false
         case .stabilize(let node), .query(let node), .answer(let node), .notify(_, let node):
             node == position
         }
@@ -62,6 +64,7 @@ enum SmallWorldStep: Hashable, CustomStringConvertible {
         case .join(let node, let contact): "\(node) joins through \(contact)"
         case .fail(let node): "\(node) fails"
         case .stabilize(let node): "\(node) stabilizes"
+        case .checkRing(let node, let peer): "\(node) checks its ring through \(peer)"
         case .query(let node): "the query of \(node) is answered"
         case .answer(let node): "the answer reaches \(node)"
         case .notify(let from, let to): "\(to) is notified by \(from)"

@@ -23,6 +23,8 @@ struct SmallWorldSearch {
     }
 
     var table: NodeStateTable
+    /// Whether nodes also look themselves up from any other.
+    var checksRings = false
     private(set) var separatesAnswers: Bool
     /// Most worlds kept before the search gives up.
     var worldLimit = 50_000_000
@@ -165,6 +167,11 @@ struct SmallWorldSearch {
             }
             guard state.snapshot.phase == .formed else { continue }
             steps.append(.fail(position))
+            if checksRings {
+                for peer in world.positions where peer != position {
+                    steps.append(.checkRing(position, through: peer))
+                }
+            }
             if !state.snapshot.isInStep { steps.append(.stabilize(position)) }
         }
         for bit in 0..<64 where world.notifies & (1 << UInt64(bit)) != 0 {
@@ -193,6 +200,8 @@ struct SmallWorldSearch {
             let new = happened(.stabilize, at: position, in: world)
             // The first half of stabilization is one step, its second half another.
             return separatesAnswers ? new : finished(new, position)
+        case .checkRing(let position, let peer):
+            return happened(.checkRing(through: peer), at: position, in: world)
         case .query(let position):
             guard separatesAnswers else { return finished(world, position) }
             guard let reply = table.reply(to: position, in: world) else {

@@ -44,6 +44,17 @@ import Testing
         #expect(result.depth == Self.depth - 4)
     }
 
+    /// What merges two rings must not harm one that is whole.
+    @Test func `nodes that look for other rings keep their own`() {
+        var search = SmallWorldSearch(separatesAnswers: true)
+        search.checksRings = true
+        let rings = [search.idealRing([0, 3, 6]), search.idealRing([0, 2, 3, 5, 6])]
+        let result = search.search(from: rings, depth: Self.depth - 4)
+        #expect(result.finding == nil)
+        #expect(result.depth == Self.depth - 4)
+        print("\(result.worlds) worlds, \(result.steps) steps, depth \(result.depth)")
+    }
+
     /// The shortest history that breaks the ring, which is what one wants to read.
     @Test func `the original Chord loses a ring of three in six steps`() throws {
         var search = SmallWorldSearch(separatesAnswers: false, fault: .originalChord)

@@ -48,6 +48,8 @@ struct VirtualNetwork {
     var lossPerMille: UInt64 = 0
     /// Pairs of hosts that cannot reach each other: those with different values.
     var side: [Int: Int] = [:]
+    /// Whether messages towards a lower side get through nevertheless.
+    var isCutOneWay = false
     /// Checks the ring after every event, if it is to be watched.
     var monitor: RingMonitor?
     private(set) var messages = 0
@@ -144,7 +146,8 @@ struct VirtualNetwork {
         messages += 1
         for byte in message.wireBytes { digest = (digest ^ UInt64(byte)) &* 0x0100_0000_01B3 }
         guard let to = indexByID[peer.id] else { return }
-        let isCut = side[from, default: 0] != side[to, default: 0]
+        let (here, there) = (side[from, default: 0], side[to, default: 0])
+        let isCut = isCutOneWay ? here < there : here != there
         guard !isCut, random.below(1000) >= lossPerMille else { return }
         let key = from * 100_000 + to
         let arrival = max(

@@ -10,7 +10,9 @@ extension ChordNode {
         let predecessors = Array(known.filter { $0.id != node.id }.prefix(listLength))
         let list = Array(successors.prefix(listLength))
         abandon { _ in true }
-        for timer in [Timer.stabilize, .fingers, .forming, .join] { timers.cancel(timer) }
+        for timer in [Timer.stabilize, .fingers, .forming, .join, .ringCheck] {
+            timers.cancel(timer)
+        }
         joining = nil
         step = .idle
         pendingCandidate = nil
@@ -53,6 +55,7 @@ extension ChordNode {
         roster = nil
         fingers = FingerTable()
         fingerLookup = nil
+        ringCheck = nil
         emit(.left)
     }
 
@@ -87,6 +90,7 @@ extension ChordNode {
             successors.removeAll { $0.id == peer.id }
         }
         suspect(peer.id, &emit)
+        remembered.removeAll { $0.id == peer.id }
         guard phase == .formed else { return }
         if successors.isEmpty {
             isIsolated = !wasPredecessor

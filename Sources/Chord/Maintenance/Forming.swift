@@ -257,6 +257,7 @@ extension ChordNode {
         predecessorHeardAt = now
         emit(.formed(record))
         scheduleStabilize(soon: true)
+        scheduleRingCheck()
         timers.set(.fingers, at: now + random.jittered(configuration.stabilizePeriod))
     }
 

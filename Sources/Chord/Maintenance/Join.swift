@@ -32,6 +32,7 @@ extension ChordNode {
         timers.cancel(.stabilize)
         timers.cancel(.fingers)
         timers.cancel(.forming)
+        timers.cancel(.ringCheck)
         phase = .joining
         step = .idle
         successors = []
@@ -41,6 +42,7 @@ extension ChordNode {
         pendingCandidate = nil
         roster = nil
         fingerLookup = nil
+        ringCheck = nil
         fingers = FingerTable()
         isIsolated = false
         var known: [NodeHandle] = []

@@ -75,6 +75,7 @@ extension ChordNode {
         case .probe:
             if case .pong(_, false) = reply { suspect(peer.id, &emit) }
         case .isolationProbe: isolationProbeAnswered(reply, peer, &emit)
+        case .ringCheck: ringCheckAnswered(reply, peer, &emit)
         case .joinLookup: joinLookupAnswered(reply, peer, &emit)
         case .joinQuery: joinQueryAnswered(reply, peer, &emit)
         case .joinAdmission: admissionAnswered(reply, peer, &emit)
@@ -94,6 +95,7 @@ extension ChordNode {
         case .rectify(let candidate): adoptPredecessor(candidate, &emit)
         case .probe: break
         case .isolationProbe: scheduleStabilize()
+        case .ringCheck: ringCheckRequestFailed(&emit)
         case .joinLookup, .joinQuery, .joinAdmission: joinRequestFailed(request, &emit)
         case .rosterPush, .rosterPoll: break
         case .finger(let exponent): fingerRequestFailed(exponent, &emit)
@@ -103,6 +105,7 @@ extension ChordNode {
 
     /// The peer does not answer, is refused, or is no member any more.
     mutating func suspect(_ id: Identifier, _ emit: inout EffectBuffer<ChordEffect>) {
+        rememberLost(id)
         detector.suspect(id, until: now + configuration.suspicionSpan)
         scheduleSuspicionExpiry()
         fingers.remove(id)

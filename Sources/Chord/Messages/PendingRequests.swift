@@ -10,6 +10,8 @@ enum RequestPurpose: Hashable, Sendable {
     case probe
     /// Is there still a ring around a node that lost all successors?
     case isolationProbe
+    /// Whose successor is this node on a remembered peer's ring?
+    case ringCheck
     case joinLookup
     case joinQuery
     case joinAdmission
