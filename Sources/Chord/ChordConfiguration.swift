@@ -1,4 +1,3 @@
-package import KBR
 package import SansIO
 
 /// Parameters of one Chord node (`Spec/chord.md` §2); r must be the same on the whole ring.
@@ -27,22 +26,11 @@ package struct ChordConfiguration: Sendable {
     package var joinRetry: TimeSpan = .milliseconds(500)
     /// Mean wait after BUSY, doubled up to four times while it lasts.
     package var busyRetry: TimeSpan = .milliseconds(20)
-    /// How a finger is chosen among the nodes that follow its start.
-    package var fingerChoice: FingerChoice = .closest
+    /// Among how many nodes that follow its start a finger is chosen by its round trip; 1 takes
+    /// the first, as in the Chord paper.
+    package var fingerCandidates = 16
 
     package init(successorListLength: Int = 3) {
         self.successorListLength = min(max(successorListLength, 2), 16)
     }
-}
-
-/// The choice of a finger among candidates that all lie at or after its start, closest first.
-package struct FingerChoice: Sendable {
-    package let choose: @Sendable ([NodeHandle]) -> NodeHandle?
-
-    package init(_ choose: @escaping @Sendable ([NodeHandle]) -> NodeHandle?) {
-        self.choose = choose
-    }
-
-    /// The finger of the Chord paper: the root of the start.
-    package static let closest = FingerChoice { $0.first }
 }

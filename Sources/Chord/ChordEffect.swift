@@ -9,6 +9,9 @@ package enum ChordEffect: Hashable, Sendable {
     case joined
     /// The ring is formed: to be stored durably, before any effect that follows is carried out.
     case formed(RingRecord)
+    /// What a search found: the key's root and the nodes after it as far as others agree on
+    /// them, this node left out; empty if it failed.
+    case foundReplicas(number: UInt64, [NodeHandle])
     /// The node has left properly.
     case left
     /// A round over all contacts failed; the node goes on trying until `.leave`.

@@ -16,6 +16,9 @@ package enum ChordInput: Sendable {
     case stabilize
     /// Find out now whether this peer is on the same ring.
     case checkRing(through: NodeHandle)
+    /// Find the nodes that follow a key without trusting any single one; answered by
+    /// `.foundReplicas` with the caller's number.
+    case search(number: UInt64, key: Identifier)
     /// Leave the ring properly.
     case leave
     /// What `.formed` asked to store, before `.found` or `.join` after a restart.

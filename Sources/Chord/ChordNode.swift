@@ -57,7 +57,7 @@ package struct ChordNode: Sendable {
     var rosterHolders: [Identifier] = []
     var joining: JoinAttempt?
     var fingers = FingerTable()
-    var fingerLookup: (exponent: Int, lookup: IterativeLookup)?
+    var fingerSearch: FingerSearch?
     /// Whether the successor list ran empty by failures rather than departures.
     var isIsolated = false
     /// Peers that answered once, newest last: a node that lost all successors tries them.
@@ -67,6 +67,8 @@ package struct ChordNode: Sendable {
     var remembered: [NodeHandle] = []
     /// The lookup of this node from a remembered peer.
     var ringCheck: (peer: NodeHandle, lookup: IterativeLookup)?
+    /// Searches that the layers above asked for, by their numbers.
+    var searches: [UInt64: ReplicaLookup] = [:]
     var busyInARow: UInt64 = 0
     /// Whether the step in progress changed the successor list.
     var listChanged = false
@@ -119,6 +121,7 @@ package struct ChordNode: Sendable {
         case .message(let message, let peer): receive(message, from: peer, &emit)
         case .wake: break
         case .peerFailed(let id, let failure): peerFailed(id, failure, &emit)
+        case .search(let number, let key): search(number, for: key, &emit)
         case .leave: leave(&emit)
         case .stabilize: stabilize(&emit)
         case .checkRing(let peer): checkRing(through: peer, &emit)

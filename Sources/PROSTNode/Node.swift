@@ -67,6 +67,8 @@ package struct Node: Sendable {
     var nextNumber: UInt64 = 0
     var counters = NodeCounters()
     var departure: Departure?
+    /// What a simulation has planted.
+    package var fault: NodeFault?
 
     /// Both clocks of the step under way.
     var now = Now(instant: .zero, wall: WallTime(milliseconds: 0))

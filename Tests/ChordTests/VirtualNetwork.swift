@@ -16,6 +16,8 @@ struct VirtualNetwork {
     struct Host {
         var node: ChordNode
         var isUp = true
+        /// Answers lookups with liars only, as if they were the key's neighbourhood.
+        var isLiar = false
         var life = 0
         var wakeAt: Instant?
         var log: [ChordEffect] = []
@@ -44,6 +46,9 @@ struct VirtualNetwork {
     var refusesConnections = true
     /// Mean one-way latency.
     var latency = TimeSpan.milliseconds(5)
+    /// Mean one-way latency between hosts whose indices differ by no multiple of `regions`.
+    var distantLatency = TimeSpan.milliseconds(80)
+    var regions = 1
     /// Of 1000 messages, how many vanish.
     var lossPerMille: UInt64 = 0
     /// Pairs of hosts that cannot reach each other: those with different values.
@@ -151,7 +156,7 @@ struct VirtualNetwork {
         guard !isCut, random.below(1000) >= lossPerMille else { return }
         let key = from * 100_000 + to
         let arrival = max(
-            now + random.jittered(latency),
+            now + random.jittered((from - to) % regions == 0 ? latency : distantLatency),
             lastArrival[key] ?? .zero
         )
         lastArrival[key] = arrival
@@ -231,6 +236,10 @@ struct VirtualNetwork {
             give(.wake, to: index)
         case .deliver(let message, let from, let to, let life):
             guard hosts[to].isUp, hosts[to].life == life else { return }
+            if hosts[to].isLiar, case .lookup(let request, let target) = message {
+                let lie = ChordMessage.lookupReply(request: request, lie(of: to, about: target))
+                return post(lie, from: to, to: contact(from))
+            }
             give(.message(message, from: hosts[from].node.node), to: to)
         case .refused(let index, let peer, let life):
             guard hosts[index].isUp, hosts[index].life == life else { return }

@@ -54,8 +54,9 @@ extension ChordNode {
         verifiedUntil = nil
         roster = nil
         fingers = FingerTable()
-        fingerLookup = nil
+        fingerSearch = nil
         ringCheck = nil
+        searches = [:]
         emit(.left)
     }
 

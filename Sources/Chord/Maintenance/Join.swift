@@ -41,8 +41,9 @@ extension ChordNode {
         verifiedUntil = nil
         pendingCandidate = nil
         roster = nil
-        fingerLookup = nil
+        fingerSearch = nil
         ringCheck = nil
+        searches = [:]
         fingers = FingerTable()
         isIsolated = false
         var known: [NodeHandle] = []

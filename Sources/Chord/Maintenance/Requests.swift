@@ -76,11 +76,15 @@ extension ChordNode {
             if case .pong(_, false) = reply { suspect(peer.id, &emit) }
         case .isolationProbe: isolationProbeAnswered(reply, peer, &emit)
         case .ringCheck: ringCheckAnswered(reply, peer, &emit)
+        case .replicaLookup(let number): searchAnswered(number, reply, peer, &emit)
         case .joinLookup: joinLookupAnswered(reply, peer, &emit)
         case .joinQuery: joinQueryAnswered(reply, peer, &emit)
         case .joinAdmission: admissionAnswered(reply, peer, &emit)
         case .rosterPush, .rosterPoll: rosterAnswered(reply, peer, &emit)
         case .finger(let exponent): fingerAnswered(exponent, reply, peer, &emit)
+        case .fingerCandidates(let exponent): candidatesAnswered(exponent, reply, peer, &emit)
+        case .measurement(let exponent):
+            if case .pong(_, true) = reply { candidateMeasured(exponent, peer) }
         case .departure: departureAnswered(&emit)
         }
     }
@@ -96,9 +100,12 @@ extension ChordNode {
         case .probe: break
         case .isolationProbe: scheduleStabilize()
         case .ringCheck: ringCheckRequestFailed(&emit)
+        case .replicaLookup(let number): searchRequestFailed(number, request.peer, &emit)
         case .joinLookup, .joinQuery, .joinAdmission: joinRequestFailed(request, &emit)
         case .rosterPush, .rosterPoll: break
         case .finger(let exponent): fingerRequestFailed(exponent, &emit)
+        case .fingerCandidates(let exponent): candidatesRequestFailed(exponent, &emit)
+        case .measurement: break
         case .departure: departureAnswered(&emit)
         }
     }

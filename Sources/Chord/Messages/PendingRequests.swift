@@ -12,12 +12,18 @@ enum RequestPurpose: Hashable, Sendable {
     case isolationProbe
     /// Whose successor is this node on a remembered peer's ring?
     case ringCheck
+    /// A step of the search with this number.
+    case replicaLookup(UInt64)
     case joinLookup
     case joinQuery
     case joinAdmission
     case rosterPush
     case rosterPoll
     case finger(exponent: Int)
+    /// Who follows the candidates for a finger?
+    case fingerCandidates(exponent: Int)
+    /// How far away is a candidate for a finger?
+    case measurement(exponent: Int)
     case departure
 }
 

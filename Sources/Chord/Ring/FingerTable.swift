@@ -12,14 +12,29 @@ struct FingerTable: Sendable {
     private(set) var fingers: [Finger] = []
     /// The exponent to repair next.
     var cursor = 255
-    /// Whether a whole sweep has been completed.
-    var isSwept = false
+    /// Whole sweeps completed.
+    private var sweeps = 0
+
+    /// How many sweeps pass until fingers are chosen anew.
+    private static let choosingPeriod = 8
+
+    var isSwept: Bool { sweeps > 0 }
+
+    /// Whether this sweep looks for nearer fingers, not only for dead ones.
+    var isChoosing: Bool { sweeps % Self.choosingPeriod == 0 }
 
     /// Distinct nodes, farthest first.
     var nodes: [NodeHandle] {
         var result: [NodeHandle] = []
         for finger in fingers where result.last?.id != finger.node.id { result.append(finger.node) }
         return result
+    }
+
+    /// All fingers are there; the next sweep looks for nearer ones.
+    mutating func beginChosenAnew() { sweeps = Self.choosingPeriod }
+
+    subscript(exponent: Int) -> NodeHandle? {
+        fingers.first { $0.exponent == exponent }?.node
     }
 
     mutating func set(_ exponent: Int, _ node: NodeHandle?) {
@@ -30,7 +45,11 @@ struct FingerTable: Sendable {
     }
 
     /// Forgets fingers whose starts the successor list has come to cover.
-    mutating func removeAll(below exponent: Int) { fingers.removeAll { $0.exponent < exponent } }
+    mutating func endSweep(above exponent: Int) {
+        fingers.removeAll { $0.exponent <= exponent }
+        cursor = 255
+        sweeps &+= 1
+    }
 
     mutating func remove(_ id: Identifier) { fingers.removeAll { $0.node.id == id } }
 

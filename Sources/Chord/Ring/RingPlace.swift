@@ -35,7 +35,7 @@ extension ChordNode {
         predecessor = place.predecessors.first
         furtherPredecessors = Array(place.predecessors.dropFirst().prefix(listLength - 1))
         for finger in place.fingers { fingers.set(finger.exponent, finger.node) }
-        fingers.isSwept = true
+        fingers.beginChosenAnew()
         enterFormedRing(contacts: successors, &emit)
         let confirmed = self.now + configuration.verificationSpan
         verifiedUntil = confirmed

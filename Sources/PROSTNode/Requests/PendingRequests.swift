@@ -32,6 +32,8 @@ struct PendingRequest: Sendable {
     var message: RoutedMessage?
     var hint: NodeHandle?
     var retries: UInt8 = 0
+    /// What an iterative search found since routing the message was in vain: its root first.
+    var replicas: [NodeHandle] = []
     /// Fuel kept for further tries.
     var retryFuel: UInt64 = 0
     /// Fuel of tries that has not come back.

@@ -1,3 +1,4 @@
+internal import Chord
 internal import KBR
 internal import PeerletBytecode
 internal import PeerletRuntime
@@ -87,9 +88,19 @@ extension Node {
             clamping: request.deadline.since(now.instant).milliseconds
         )
         // The hint has had its chance, unless it is the very target.
-        let hint = message.flags.contains(.direct) ? request.hint : nil
+        var hint = message.flags.contains(.direct) ? request.hint : nil
+        if !request.replicas.isEmpty {
+            // One after the other acts as root, in case those before it drop the message.
+            let turns = min(request.replicas.count, configuration.replicas)
+            let turn = (max(Int(request.retries), 1) - 1) % max(turns, 1)
+            hint = request.replicas[turn]
+            message.rank = UInt8(clamping: turn)
+        }
         scheduleRetry(nonce)
         launch(message, hint: hint, waiter: request.waiter)
+        if request.replicas.isEmpty, !message.flags.contains(.direct) {
+            chordInput(.search(number: nonce, key: message.destination))
+        }
     }
 
     mutating func requestOverdue(_ nonce: UInt64) { answerRequest(nonce, status: .timeout) }
@@ -127,6 +138,12 @@ extension Node {
             request.handle == reply.handle, reply.sequence == request.nextSequence,
             request.responder == nil || request.responder == reply.responder.id
         else { return ledger.burn(reply.budget) }
+        if reply.status == HostError.unsure.rawValue, reply.isLast,
+            request.replicas.dropFirst().contains(where: { $0.id == reply.responder.id })
+        {
+            // It does not know itself to be of the key's replica set: others are asked, too.
+            return ledger.burn(reply.budget)
+        }
         if !reply.isLast, isFlooded(request.waiter) {
             ledger.burn(reply.budget)
             return answerRequest(reply.handle.nonce, status: .rate)

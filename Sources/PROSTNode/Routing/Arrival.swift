@@ -64,7 +64,15 @@ extension Node {
                 at: now.instant
             )
         }
-        begin(Passage(message: message, previous: peer, arrived: now.instant))
+        var hint: NodeHandle?
+        switch fault {
+        case .dropsMessages: return ledger.burn(message.budget)
+        case .misroutes:
+            let near = neighborhood.successors + neighborhood.predecessors
+            hint = near.randomElement(using: &random)
+        case nil: break
+        }
+        begin(Passage(message: message, previous: peer, arrived: now.instant, hint: hint))
     }
 
     /// Starts a passage, of a message from another node or from an instance here.

@@ -95,6 +95,10 @@ extension Node {
         guard wasBusy || passage.tries + 1 < Self.tryLimit else {
             return fail(number, passage, status: .dead)
         }
+        // A stand-in for the root is asked itself or not at all; the next retry asks another.
+        if !wasBusy, passage.previous == nil, passage.message.rank > 0, !passage.isDelegated {
+            return fail(number, passage, status: .dead)
+        }
         counters.reroutes &+= 1
         passages.update(number) { passage in
             passage.renewAttempt()
