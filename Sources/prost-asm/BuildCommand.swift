@@ -32,7 +32,9 @@ struct BuildCommand: FileCommand {
     func execute() throws(CommandFailure) {
         let assembled = try source.assemble(output, failing: .data)
         let directives = assembled.result.manifest
-        let folder = assembled.path == "-" ? "" : SearchPathResolver.folder(of: assembled.path)
+        // What comes through a pipe or device has no project around it.
+        let isFile = Files.isFile(assembled.path)
+        let folder = isFile ? SearchPathResolver.folder(of: assembled.path) : ""
         let name: String
         if let given = directives.name {
             name = given
@@ -48,9 +50,10 @@ struct BuildCommand: FileCommand {
             try delegation.authority(of: key.publicKey.key, output)
         )
         let path = out ?? "\(name).peerlet"
+        let becomesFile = Files.becomesFile(path)
         try Files.write(bytes, to: path)
         var mapPath: String?
-        if path != "-" {
+        if becomesFile {
             let map = Packages.sourceMapPath(of: path)
             try Files.write(assembled.result.debugInfo.wireBytes, to: map)
             mapPath = map
@@ -95,16 +98,18 @@ struct BuildCommand: FileCommand {
                     path: path,
                     sourceMap: mapPath,
                     warnings: assembled.result.diagnostics.map(DiagnosticRecord.init)
-                )
+                ),
+                besides: path
             )
-        } else if path != "-" {
+        } else {
             let manifest = package.manifest
             output.result(
                 """
                 \(manifest.name) \(Packages.version(manifest.version))  \(path)  \(package.bytes.count) bytes
                 app     \(package.applicationText ?? "")
                 digest  sha256:\(Hexadecimal.text(package.digest))
-                """
+                """,
+                besides: path
             )
         }
     }

@@ -65,7 +65,7 @@ struct DelegateCommand: FileCommand {
         } catch { throw CommandFailure(code: .data, name: "delegation", message: "\(error)") }
         let path = out ?? defaultPath
         try Files.write(file.wireBytes, to: path)
-        output.result("wrote \(path): epoch \(epoch), \(ExpiryOptions.text(end))")
+        output.result("wrote \(path): epoch \(epoch), \(ExpiryOptions.text(end))", besides: path)
         if output.json {
             output.printJSON(
                 Report(
@@ -74,7 +74,8 @@ struct DelegateCommand: FileCommand {
                     signerKey: Hexadecimal.text(file.signer.raw),
                     epoch: epoch,
                     expires: end?.milliseconds
-                )
+                ),
+                besides: path
             )
         }
     }

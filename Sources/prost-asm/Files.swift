@@ -56,36 +56,23 @@ enum Files {
 
     static func exists(_ path: String) -> Bool { FileManager.default.fileExists(atPath: path) }
 
-    /// `-` is standard output.
-    ///
-    /// A secret is for its owner's eyes only, from its first byte on.
-    static func write(
-        _ bytes: [UInt8],
-        to path: String,
-        isSecret: Bool = false
-    ) throws(CommandFailure) {
-        if path == "-" {
-            FileHandle.standardOutput.write(Data(bytes))
-            return
-        }
-        do {
-            if isSecret {
-                try? FileManager.default.removeItem(atPath: path)
-                let mode = [FileAttributeKey.posixPermissions: 0o600]
-                guard FileManager.default.createFile(atPath: path, contents: nil, attributes: mode),
-                    let handle = FileHandle(forWritingAtPath: path)
-                else { throw CocoaError(.fileWriteUnknown) }
-                try handle.write(contentsOf: Data(bytes))
-                try handle.close()
-            } else {
-                try Data(bytes).write(to: URL(filePath: path), options: .atomic)
-            }
-        } catch {
-            throw CommandFailure(
-                code: .cannotCreate,
-                name: "cannot-write",
-                message: "cannot write \(path)"
-            )
+    /// Not a pipe, a device or standard input.
+    static func isFile(_ path: String) -> Bool { kind(path) == .file }
+
+    /// Whether what is written there will be a file of that name.
+    static func becomesFile(_ path: String) -> Bool { [.file, .nothing].contains(kind(path)) }
+
+    enum Kind { case file, folder, nothing, other }
+
+    /// Of what the path leads to, through links.
+    static func kind(_ path: String) -> Kind {
+        guard path != "-" else { return .other }
+        var status = stat()
+        guard unsafe stat(path, &status) == 0 else { return .nothing }
+        return switch status.st_mode & S_IFMT {
+        case S_IFREG: .file
+        case S_IFDIR: .folder
+        default: .other
         }
     }
 

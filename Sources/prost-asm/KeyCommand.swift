@@ -35,6 +35,7 @@ struct KeyCommand: ParsableCommand {
         }
 
         func execute() throws(CommandFailure) {
+            guard path != "-" else { throw .usage("a key pair needs the name of a file") }
             if Files.exists(path), !force {
                 throw CommandFailure(
                     code: .cannotCreate,

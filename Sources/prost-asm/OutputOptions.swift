@@ -27,16 +27,20 @@ struct OutputOptions: ParsableArguments {
     func note(_ text: String) { FileHandle.standardError.write(Data((text + "\n").utf8)) }
 
     /// To standard output, unless it is JSON or quiet.
-    func result(_ text: String) {
+    ///
+    /// - Parameter path: Written before; to standard error if that took standard output.
+    func result(_ text: String, besides path: String? = nil) {
         guard !json, !quiet else { return }
-        print(text)
+        if path == "-" { note(text) } else { print(text) }
     }
 
-    func printJSON(_ value: some Encodable) {
+    /// - Parameter path: As of `result`.
+    func printJSON(_ value: some Encodable, besides path: String? = nil) {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         guard let data = try? encoder.encode(value) else { return }
-        print(String(decoding: data, as: UTF8.self))
+        let text = String(decoding: data, as: UTF8.self)
+        if path == "-" { note(text) } else { print(text) }
     }
 
     func show(_ diagnostics: [Diagnostic]) {

@@ -43,7 +43,7 @@ struct SignCommand: FileCommand {
         let key = try signing.requiredKey()
         let path: String
         if detached {
-            path = out ?? file + ".minisig"
+            path = out ?? (file == "-" ? "-" : file + ".minisig")
             try Files.write(try signature(of: bytes, key), to: path)
         } else {
             path = out ?? file
@@ -59,8 +59,8 @@ struct SignCommand: FileCommand {
             let authority = try delegation.authority(of: key.publicKey.key, output)
             try Files.write(try Packages.build(exact, image, key.key, authority), to: path)
         }
-        output.result("signed \(path) with key \(key.id)")
-        if output.json { output.printJSON(Report(path: path, keyID: "\(key.id)")) }
+        output.result("signed \(path) with key \(key.id)", besides: path)
+        if output.json { output.printJSON(Report(path: path, keyID: "\(key.id)"), besides: path) }
     }
 
     private func signature(
@@ -135,7 +135,9 @@ struct VerifyCommand: FileCommand {
     private func checkDetached(_ bytes: [UInt8]) throws(CommandFailure) {
         guard let trusted else { throw .usage("--trusted is needed for a detached signature") }
         let key = try KeyFiles.publicKey(trusted)
-        let path = signature ?? file + ".minisig"
+        guard let path = signature ?? (file == "-" ? nil : file + ".minisig") else {
+            throw .usage("--signature is needed for the signature of standard input")
+        }
         let signatureFile = try Files.read(path)
         let comment: String
         do throws(MinisignError) {

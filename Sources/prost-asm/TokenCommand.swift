@@ -58,10 +58,11 @@ struct TokenCommand: FileCommand {
             throw CommandFailure(code: .data, name: "token", message: "\(error)")
         }
         try Files.write(token.wireBytes, to: out)
-        output.result("wrote \(out): \(ExpiryOptions.text(end))")
+        output.result("wrote \(out): \(ExpiryOptions.text(end))", besides: out)
         if output.json {
             output.printJSON(
-                Report(token: out, ring: ring, node: node, expires: expires)
+                Report(token: out, ring: ring, node: node, expires: expires),
+                besides: out
             )
         }
     }
