@@ -164,7 +164,10 @@ let lightTests: [(String, [Target.Dependency])] = [
     ("PeerletVMTests", ["PeerletBytecode", "PeerletVM", "Wire"]),
     (
         "PeerletAssemblerTests",
-        ["PeerletAssembler", "PeerletBytecode", "PeerletVM", "Cryptography", "Wire"]
+        [
+            "PeerletAssembler", "PeerletBytecode", "PeerletVM", "PeerletPackage", "Cryptography",
+            "SansIO", "Wire",
+        ]
     ),
     (
         "PeerletPackageTests",

@@ -1,6 +1,5 @@
 internal import Cryptography
 internal import KBR
-internal import PeerletBytecode
 package import SansIO
 internal import Wire
 
@@ -16,17 +15,7 @@ package enum PackageReader {
         now: WallTime
     ) throws(PackageError) -> SignedPackage {
         let package = try inspect(bytes, expecting: digest)
-        let manifest = package.manifest
-        guard manifest.abiVersion == HostABI.version else {
-            throw .unsupportedABI(version: manifest.abiVersion, supported: HostABI.version)
-        }
-        guard manifest.priceVersion == OpcodeTable.priceVersion else {
-            throw .unsupportedPriceTable(
-                version: manifest.priceVersion,
-                supported: OpcodeTable.priceVersion
-            )
-        }
-        try package.checkValidity(now: now)
+        if let first = package.objections(now: now).first { throw first }
         return package
     }
 

@@ -15,10 +15,26 @@ package struct ManifestDraft: Hashable, Sendable {
     package var storeClass = Manifest.StoreClass.none
     package var replicaCount = Manifest.defaultReplicaCount
     package var limits = Manifest.LimitsAsked()
+    package var abiVersion = HostABI.version
+    package var priceVersion = OpcodeTable.priceVersion
 
     package init(name: String, version: UInt64) {
         self.name = name
         self.version = version
+    }
+
+    /// What the author of an existing package decided: all but keys and program.
+    package init(_ manifest: Manifest) {
+        self.init(name: manifest.name, version: manifest.version)
+        applicationType = manifest.applicationType
+        notBefore = manifest.notBefore
+        expires = manifest.expires
+        instanceClass = manifest.instanceClass
+        storeClass = manifest.storeClass
+        replicaCount = manifest.replicaCount
+        limits = manifest.limits
+        abiVersion = manifest.abiVersion
+        priceVersion = manifest.priceVersion
     }
 }
 
@@ -93,8 +109,8 @@ package enum PackageWriter {
             rootKey: root,
             signerKey: signer,
             delegation: root == signer ? nil : authority?.delegation,
-            abiVersion: HostABI.version,
-            priceVersion: OpcodeTable.priceVersion,
+            abiVersion: draft.abiVersion,
+            priceVersion: draft.priceVersion,
             notBefore: draft.notBefore,
             expires: draft.expires,
             instanceClass: draft.instanceClass,

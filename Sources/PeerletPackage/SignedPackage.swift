@@ -34,9 +34,32 @@ package struct SignedPackage: Hashable, Sendable {
 
     /// Dates only, for code that is kept and used again later.
     package func checkValidity(now: WallTime) throws(PackageError) {
-        if let start = manifest.notBefore, now < start { throw .notYetValid(from: start) }
-        if let end = manifest.expires, now >= end { throw .expired(end) }
-        if let end = manifest.delegation?.expires, now >= end { throw .delegationExpired(end) }
+        if let first = expirations(now: now).first { throw first }
+    }
+
+    /// Why a node does not install the package at `now`: versions and dates (`Spec/package.md` §6,
+    /// 8 to 12), in this order.
+    package func objections(now: WallTime) -> [PackageError] {
+        var found: [PackageError] = []
+        let (abi, price) = (manifest.abiVersion, manifest.priceVersion)
+        if abi != HostABI.version {
+            found.append(.unsupportedABI(version: abi, supported: HostABI.version))
+        }
+        if price != OpcodeTable.priceVersion {
+            let known = OpcodeTable.priceVersion
+            found.append(.unsupportedPriceTable(version: price, supported: known))
+        }
+        return found + expirations(now: now)
+    }
+
+    private func expirations(now: WallTime) -> [PackageError] {
+        var found: [PackageError] = []
+        if let start = manifest.notBefore, now < start { found.append(.notYetValid(from: start)) }
+        if let end = manifest.expires, now >= end { found.append(.expired(end)) }
+        if let end = manifest.delegation?.expires, now >= end {
+            found.append(.delegationExpired(end))
+        }
+        return found
     }
 
     /// Refuses what is older than what this node has seen (`Spec/package.md` §7).

@@ -85,6 +85,13 @@ struct DelegateCommand: FileCommand {
     }
 }
 
+extension Delegation {
+    func warnIfExpired(_ what: String, _ output: OutputOptions) {
+        guard let expires, expires <= ExpiryOptions.now else { return }
+        output.note("warning: \(what) expired at \(expires); nodes will refuse the package")
+    }
+}
+
 /// The delegation of a command that signs packages.
 struct DelegationOptions: ParsableArguments {
     @Option(help: "The root key's delegation for the signing key (prost-asm key delegate).")
@@ -117,9 +124,7 @@ struct DelegationOptions: ParsableArguments {
                     + "this key is \(Hexadecimal.text(signer.raw))"
             )
         }
-        if let end = file.delegation.expires, end <= ExpiryOptions.now {
-            output.note("warning: \(path) expired at \(end); nodes will refuse the package")
-        }
+        file.delegation.warnIfExpired(path, output)
         return SigningAuthority(rootKey: file.root, delegation: file.delegation)
     }
 

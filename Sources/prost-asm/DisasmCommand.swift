@@ -22,11 +22,11 @@ struct DisasmCommand: FileCommand {
 
     func execute() throws(CommandFailure) {
         let package = try Packages.inspect(try Files.read(file), file)
-        let program = try Packages.program(package, file)
+        let image = try Packages.image(package, file, output)
         let text: String
         do throws(InstructionError) {
             text = try Disassembler.text(
-                for: program.image,
+                for: image,
                 manifest: ManifestDirectives(package.manifest),
                 names: Packages.sourceMap(of: file)
             )
@@ -53,7 +53,7 @@ struct InspectCommand: FileCommand {
 
     func execute() throws(CommandFailure) {
         let package = try Packages.inspect(try Files.read(file), file)
-        _ = try Packages.program(package, file)
+        _ = try Packages.image(package, file, output)
         let record = PackageRecord(package)
         if output.json { return output.printJSON(record) }
         let limits = record.limits

@@ -54,6 +54,23 @@ enum Packages {
         }
     }
 
+    /// The package's program, verified if this tool knows the rules of its ABI and price table.
+    static func image(
+        _ package: SignedPackage,
+        _ path: String,
+        _ output: OutputOptions
+    ) throws(CommandFailure) -> ProgramImage {
+        let manifest = package.manifest
+        if manifest.abiVersion == HostABI.version, manifest.priceVersion == OpcodeTable.priceVersion
+        {
+            return try program(package, path).image
+        }
+        output.note("note: \(path) is for other versions, its program was not verified")
+        do throws(PackageError) {
+            return try package.programImage()
+        } catch { throw failure(error, path) }
+    }
+
     static func sourceMapPath(of path: String) -> String {
         (path.hasSuffix(".peerlet") ? String(path.dropLast(8)) : path) + ".srcmap"
     }
