@@ -52,6 +52,9 @@ struct KeyCommand: ParsableCommand {
                     throw .usage("no terminal to ask for a passphrase", hint: "or --no-passphrase")
                 }
                 guard first == second else { throw .usage("the passphrases differ") }
+                guard !first.isEmpty else {
+                    throw .usage("an empty passphrase protects nothing", hint: "or --no-passphrase")
+                }
                 passphrase = first
             }
             let key = try KeyFiles.generate()

@@ -105,21 +105,3 @@ enum KeyFiles {
         try Files.write(key.publicKey.file, to: publicPath(of: path))
     }
 }
-
-enum Terminal {
-    /// What is typed without being shown; nil if there is no terminal.
-    static func passphrase(_ prompt: String) -> [UInt8]? {
-        guard isatty(STDIN_FILENO) == 1 else { return nil }
-        FileHandle.standardError.write(Data(prompt.utf8))
-        var settings = termios()
-        guard unsafe tcgetattr(STDIN_FILENO, &settings) == 0 else { return nil }
-        var silent = settings
-        silent.c_lflag &= ~tcflag_t(ECHO)
-        _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent)
-        defer {
-            _ = unsafe tcsetattr(STDIN_FILENO, TCSAFLUSH, &settings)
-            FileHandle.standardError.write(Data("\n".utf8))
-        }
-        return readLine().map { Array($0.utf8) }
-    }
-}
