@@ -51,9 +51,8 @@ extension Parser {
         try count(at: token.span)
         let second = stream.peek(1)
         let isCall = second.kind == .sign(.openParen) && !second.isSpaced
-        if second.kind == .sign(.colon) || second.kind == .name("at"),
-            OpcodeTable.opcode(mnemonic: word) == nil, !word.contains(".")
-        {
+        let isPinned = second.kind == .name("at") && OpcodeTable.opcode(mnemonic: word) == nil
+        if second.kind == .sign(.colon) || isPinned, !word.contains(".") {
             let name = try localName("a label")
             let offset = accept(word: "at") ? try expression() : nil
             try expect(.colon)

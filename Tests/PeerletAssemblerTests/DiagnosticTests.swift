@@ -157,6 +157,7 @@ internal import Testing
         ("proc f(a, a)\nend", [.duplicate]),
         ("proc add()\nend", [.reservedName]),
         ("const if = 1", [.reservedName]),
+        ("proc f()\n nop:\nend", [.reservedName]),
         ("proc f()\n let data = 1\n let id = data\n id = 2\nend", []),
         ("proc f()\n break\nend", [.outsideLoop]),
         ("proc f() -> 1\nend", [.resultCount]),
