@@ -303,11 +303,8 @@ import Testing
 
     /// So many bytes of code, in blocks that are short enough.
     static func large(_ size: Int) -> [UInt8] {
-        var code: [UInt8] = []
-        while code.count < size - 1 {
-            code += code.count % 1000 == 0 && code.count < size - 3 ? [const, 0, brIf, 0] : [nop]
-        }
-        return code + [ret]
+        let loops = Array(repeating: [const, 0, brIf, 0], count: (size - 1) / 4).joined()
+        return loops + Array(repeating: nop, count: (size - 1) % 4) + [ret]
     }
 
     @Test(arguments: imageCases + codeCases)
@@ -327,18 +324,23 @@ import Testing
         #expect((Self.imageCases + Self.codeCases).map(\.rule) == ValidationRule.allCases)
     }
 
+    static let otherBadCode: [(ValidationRule, [UInt8])] = [
+        (.branchTarget, [br, 3, const, 5, ret]),
+        (.branchTarget, [br, 2]),
+        (.branchTarget, [const, 0, brIf, 1, ret]),
+        (.branchHeight, [const, 0, brIf, 6, const, 0, ret]),
+        (.branchHeight, [const, 0, const, 0, brIf, 0, drop, ret]),
+        (.pathEnd, [const, 0, brIf, 0]),
+        (.operandForm, [Opcode.brTable.rawValue, 0xFF, 0xFF, 3]),
+        (.operandForm, [Opcode.brTable.rawValue, 4, 0]),
+        (.operandForm, [const]),
+        (.operandForm, [const] + Array(repeating: 0xFF, count: 9) + [1, drop, ret]),
+        (.opcodeKnown, [br, 3, 0xFE, ret]),
+        (.deadCode, [trap, 0, const, 0, drop, ret]),
+    ]
+
     @Test func `branches are refused into operands, beyond the end and at other heights`() {
-        let bad: [(ValidationRule, [UInt8])] = [
-            (.branchTarget, [Self.br, 3, Self.const, 5, Self.ret]),
-            (.branchTarget, [Self.br, 2]),
-            (.branchTarget, [Self.const, 0, Self.brIf, 1, Self.ret]),
-            (.branchHeight, [Self.const, 0, Self.brIf, 6, Self.const, 0, Self.ret]),
-            (.branchHeight, [Self.const, 0, Self.const, 0, Self.brIf, 0, Self.drop, Self.ret]),
-            (.pathEnd, [Self.const, 0, Self.brIf, 0]),
-            (.operandForm, [Opcode.brTable.rawValue, 0xFF, 0xFF, 3]),
-            (.operandForm, [Opcode.brTable.rawValue, 4, 0]),
-        ]
-        for (rule, code) in bad {
+        for (rule, code) in Self.otherBadCode {
             #expect(throws: VerificationError.self) { try Verifier.verify(Self.code(code)) }
             do {
                 _ = try Verifier.verify(Self.code(code))
