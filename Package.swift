@@ -141,19 +141,32 @@ let heavyTargets: [Target] = [
     ),
 ]
 
+// Patches only: a deprecation in a minor release would be an error here, as every warning is.
 let package = Package(
     name: "prost",
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(
+            url: "https://github.com/apple/swift-argument-parser",
+            .upToNextMinor(from: "1.8.2")
+        ),
+        .package(url: "https://github.com/jpsim/Yams", .upToNextMinor(from: "6.2.2")),
     ]
         + (isLight
             ? []
             : [
-                .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-                .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
-                .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
-                .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+                .package(
+                    url: "https://github.com/apple/swift-nio",
+                    .upToNextMinor(from: "2.101.2")
+                ),
+                .package(
+                    url: "https://github.com/apple/swift-nio-ssl",
+                    .upToNextMinor(from: "2.37.6")
+                ),
+                .package(url: "https://github.com/apple/swift-log", .upToNextMinor(from: "1.16.2")),
+                .package(
+                    url: "https://github.com/groue/GRDB.swift",
+                    .upToNextMinor(from: "7.10.0")
+                ),
             ]),
     targets: lightTargets + (isLight ? [] : heavyTargets)
 )

@@ -15,7 +15,7 @@
 ; or it was not done now; asking again is safe, for a client as for the gateway.
 ;
 ; On the wire: PUT, GET and REMOVE are routed to the root as request id (16) ‖ value; STORE goes from
-; root to member as the row's META (64) ‖ row. Rows: row.inc.
+; root to member as the row's META (64) ‖ row, CONFIRM as nothing. Rows: row.inc.
 ;
 ; What the host does for us (abi.md 3.1, 6.4): effects leave only when the upcall's own writes are
 ; durable, so an answer of a member, or of a root alone in its configuration, is a promise kept on
@@ -38,10 +38,10 @@ include "gateway.inc"
 include "root.inc"
 include "member.inc"
 
-import cr.random, env.stat, kbr.is_root, kbr.replica_set, kbr.reply, kbr.request
+import cr.random, env.stat, kbr.is_root, kbr.lease, kbr.replica_set, kbr.reply, kbr.request
 import st.get, st.put, time.now, time.timer
 
-enum { T_PUT = 1, T_GET, T_REMOVE, T_STORE }
+enum { T_PUT = 1, T_GET, T_REMOVE, T_STORE, T_CONFIRM }
 
 inbox sizeof(Event) + PAYLOAD_MAX
 
@@ -81,13 +81,15 @@ upcall deliver(ev: Event)
       serve_get(ev)
     case T_STORE
       serve_store(ev)
+    case T_CONFIRM
+      serve_confirm(ev)
     default
       answer_error(ev.reply, E_NOSYS)
   end
 end
 
 upcall reply(ev: Event)
-  if ev.type == T_STORE
+  if ev.type == T_STORE || ev.type == T_CONFIRM
     round_answered(ev)
   else
     operation_answered(ev)

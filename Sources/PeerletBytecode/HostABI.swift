@@ -30,7 +30,8 @@ package struct HostCallInfo: Sendable {
 /// The host calls of ABI version 1 (`Spec/abi.md` §4); every one returns one i64, negative = error.
 package enum HostCall: UInt16, CaseIterable, Sendable {
     case kbrRoute, kbrSend, kbrRequest, kbrReply, kbrSelf, kbrLocalLookup, kbrNeighborSet
-    case kbrReplicaSet, kbrRange, kbrIsRoot, kbrProximity, kbrAlive, kbrWatch, kbrMessageSet
+    case kbrReplicaSet, kbrRange, kbrIsRoot, kbrLease, kbrProximity, kbrAlive, kbrWatch
+    case kbrMessageSet
     case storePut, storeGet, storeDelete, storeNext, storeDigest, storeInfo, storeSetMeta, storeSend
     case timeNow, timeTimer, timeCancel
     case cryptoHash, cryptoVerify, cryptoSign, cryptoMAC, cryptoRandom
@@ -121,6 +122,7 @@ package enum HostABI {
         ),
         row(.kbrRange, "kbr.range", "node* rank cumulative key* low* high*", .local),
         row(.kbrIsRoot, "kbr.is_root", "key*", .local),
+        row(.kbrLease, "kbr.lease", "key*", .local),
         row(.kbrProximity, "kbr.proximity", "node*", .local),
         row(.kbrAlive, "kbr.alive", "node*", .local),
         row(.kbrWatch, "kbr.watch", "node* on", .local),

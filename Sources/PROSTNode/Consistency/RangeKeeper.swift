@@ -16,6 +16,8 @@ package struct RangeKeeper: Sendable {
         case durable(UInt64)
         case rows(UInt64, RowPage)
         case digest(UInt64, RangeDigest)
+        /// An upcall wanted to answer for this key from the rows here.
+        case leaseWanted(Identifier)
         /// The disk could not answer a read.
         case unreadable(UInt64)
         case wake
@@ -31,6 +33,8 @@ package struct RangeKeeper: Sendable {
         case readDigest(UInt64, RingInterval)
         /// All arcs that this node stores, each time one of them changed.
         case rangesChanged([ConfiguredRange])
+        /// The same arcs; only their leases changed.
+        case leasesChanged([ConfiguredRange])
         /// Replaces the earlier wake.
         case wake(at: Instant)
         case readyToLeave
@@ -62,11 +66,17 @@ package struct RangeKeeper: Sendable {
     var invited: [Invitation] = []
     /// Who takes over from us when we leave.
     var heir: Identifier?
-    /// Nodes that sent something since the ring last changed.
-    var heard: Set<Identifier> = []
     /// Chosen configurations still to be told to members.
     var announcements: [Announcement] = []
     var clearing: Segment?
+
+    /// Reads from this node's own rows, and what it has granted to other roots.
+    var leases: [LeaseHolding] = []
+    var grants: [LeaseGrant] = []
+    var deferred: [(time: Instant, message: RangeMessage, sender: NodeHandle)] = []
+    /// When this life began, nil before the first input, and the highest epoch known then.
+    var startedAt: Instant?
+    let firstEpoch: UInt64
 
     var failures = 0
     /// Where histories were found to differ only once promised.
@@ -123,11 +133,14 @@ package struct RangeKeeper: Sendable {
         self.faults = faults
         nextID = firstNumber
         (map, stored) = try Self.restore(rows, of: application)
+        firstEpoch = map.segments.compactMap { $0.current?.ballot.epoch }.max() ?? 0
     }
 
     package mutating func handle(_ input: Input, now: Instant) -> [Effect] {
         self.now = max(now, self.now)
+        if startedAt == nil { startedAt = self.now }
         switch input {
+        case .leaseWanted(let key): wantLease(of: key)
         case .neighborhood(let neighborhood): adopt(neighborhood)
         case .message(let message, let sender): receive(message, from: sender)
         case .durable(let id): becameDurable(id)
@@ -179,7 +192,8 @@ package struct RangeKeeper: Sendable {
                 arc: segment.arc,
                 epoch: current.ballot.epoch,
                 members: current.members,
-                isServing: isRoot ? segment.isServing : segment.promised == current.ballot
+                isServing: isRoot ? segment.isServing : segment.promised == current.ballot,
+                leaseEnd: isRoot ? leaseEnd(for: segment.arc.upper) : nil
             )
         }
     }
@@ -206,7 +220,6 @@ package struct RangeKeeper: Sendable {
         let predecessor = new.predecessor?.id
         leaving = leaving.filter { present.contains($0) || predecessor == $0 }
         invited.removeAll { !leaving.contains($0.from) }
-        heard = []
         failures = 0
         retryAt = min(retryAt, now)
         if let takeover, !Arcs.covers(wantedArcs, takeover.arc) { self.takeover = nil }
@@ -218,6 +231,8 @@ package struct RangeKeeper: Sendable {
             hostingRefresh = now + RangeTiming.hostingRefresh
         }
         repeatAnnouncements()
+        renewLeases()
+        resumeDeferred()
         startClearing()
         leaveIfHandedOver()
         // As far as it goes without further input: a takeover may end and the next begin.
@@ -232,8 +247,9 @@ package struct RangeKeeper: Sendable {
     private mutating func finish() -> [Effect] {
         let ranges = ranges
         if ranges != lastRanges {
+            let isSame = ranges.map(\.withoutLease) == lastRanges.map(\.withoutLease)
             lastRanges = ranges
-            effects.append(.rangesChanged(ranges))
+            effects.append(isSame ? .leasesChanged(ranges) : .rangesChanged(ranges))
         }
         let wake = nextWake
         if wake != lastWake, let wake {
@@ -251,6 +267,7 @@ package struct RangeKeeper: Sendable {
         } else if !workList.isEmpty {
             deadlines.append(max(retryAt, now + .milliseconds(1)))
         }
+        deadlines += leaseDeadlines
         if hosting.values.contains(false) { deadlines.append(hostingRefresh) }
         if isLeaving, !hasLeft { deadlines.append(leaveRetry) }
         // What is overdue waits for another event; look again soon, whatever it was.

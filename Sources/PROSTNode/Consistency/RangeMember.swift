@@ -26,7 +26,6 @@ extension RangeKeeper {
 
     mutating func receive(_ message: RangeMessage, from sender: NodeHandle) {
         guard sender.id != local.id else { return }
-        if heard.count < Self.maximumPending { heard.insert(sender.id) }
         let pending = reads.count + inFlight.reduce(0) { $0 + $1.then.count }
         switch message {
         case .discovered(PredecessorInquiry.notice, let word) where word.isRefusal:
@@ -40,6 +39,10 @@ extension RangeKeeper {
             .commit(_, let arc, _):
             let isNear = isNear(sender.id)
             guard map.hasRoom(for: arc, askedBy: sender.id, isNear: isNear) else { return }
+            let time = promiseTime(arc, for: sender.id)
+            if message.changedArc != nil, time > now {
+                return wait(for: time, message, from: sender)
+            }
             change(message, from: sender)
         case .discover(let token, let arc):
             send(.discovered(token: token, discovery(of: arc)), to: sender)
@@ -47,8 +50,10 @@ extension RangeKeeper {
             readDigest(arc, then: .answerDigest(token: token, sender))
         case .fetch(let token, let arc, let after):
             readRows(arc, after: after, then: .answerRows(token: token, after: after, sender))
-        case .takeOver(let arc):
-            takeOver(arc, from: sender)
+        case .takeOver(let arc): takeOver(arc, from: sender)
+        case .lease(let token, let arc, let ballot): grant(token, arc, ballot, to: sender)
+        case .leased(let token): receiveLease(token, from: sender.id)
+        case .release(let arc, let ballot): released(arc, ballot, by: sender)
         }
     }
 

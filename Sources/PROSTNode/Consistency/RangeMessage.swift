@@ -24,6 +24,11 @@ package enum RangeMessage: Hashable, Sendable {
     case committed(token: UInt64)
     /// The sender leaves the ring and asks the receiver to take this arc over.
     case takeOver(arc: RingInterval)
+    /// The root asks a member to promise nobody else a ballot for a while.
+    case lease(token: UInt64, arc: RingInterval, Ballot)
+    case leased(token: UInt64)
+    /// The root reads no more in the arc: it has promised another ballot.
+    case release(arc: RingInterval, Ballot)
 
     /// Most segments of one answer.
     package static let maximumSegments = 64

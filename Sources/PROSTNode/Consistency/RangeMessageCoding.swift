@@ -9,7 +9,7 @@ extension RangeMessage: WireCodable {
     private enum Kind: UInt8 {
         case discover = 1
         case discovered, prepare, promised, refused, summarize, summary, fetch, rows, stage
-        case staged, accept, accepted, commit, committed, takeOver
+        case staged, accept, accepted, commit, committed, takeOver, lease, leased, release
     }
 
     package init(from reader: inout WireReader) throws(WireError) {
@@ -19,6 +19,10 @@ extension RangeMessage: WireCodable {
         }
         if kind == .takeOver {
             self = .takeOver(arc: try RingInterval(from: &reader))
+            return
+        }
+        if kind == .release {
+            self = .release(arc: try RingInterval(from: &reader), try Ballot(from: &reader))
             return
         }
         let token = try reader.u64("token")
@@ -74,6 +78,14 @@ extension RangeMessage: WireCodable {
                 )
             case .committed: .committed(token: token)
             case .takeOver: .takeOver(arc: try RingInterval(from: &reader))
+            case .lease:
+                .lease(
+                    token: token,
+                    arc: try RingInterval(from: &reader),
+                    try Ballot(from: &reader)
+                )
+            case .leased: .leased(token: token)
+            case .release: .release(arc: try RingInterval(from: &reader), try Ballot(from: &reader))
             }
     }
 
@@ -141,6 +153,15 @@ extension RangeMessage: WireCodable {
         case .takeOver(let arc):
             writer.u8(Kind.takeOver.rawValue)
             arc.encode(to: &writer)
+        case .lease(let token, let arc, let ballot):
+            head(.lease, token)
+            arc.encode(to: &writer)
+            ballot.encode(to: &writer)
+        case .leased(let token): head(.leased, token)
+        case .release(let arc, let ballot):
+            writer.u8(Kind.release.rawValue)
+            arc.encode(to: &writer)
+            ballot.encode(to: &writer)
         }
     }
 }

@@ -47,6 +47,8 @@ package struct PlantedFaults: Sendable {
     package var keepsLeftovers = false
     /// Store changes of older epochs.
     package var ignoresFence = false
+    /// Promise while another root holds a lease.
+    package var ignoresLeases = false
 
     package init() {}
 }

@@ -68,16 +68,6 @@ extension RangeKeeper {
         neighborhood.predecessor?.id == node || neighborhood.successors.contains { $0.id == node }
     }
 
-    /// Whether a root that does not answer may still be serving: not if the ring shows its place
-    /// without it, and it has not been heard of since, or if it does not run the application.
-    func mayServe(_ node: Identifier) -> Bool {
-        if neighborhood.refusing.contains(node) { return false }
-        if isNear(node) || heard.contains(node) { return true }
-        let isBehind = neighborhood.predecessor.map { Ring.isBetween($0.id, node, local.id) }
-        let isAhead = neighborhood.successors.last.map { Ring.isBetween(local.id, node, $0.id) }
-        return isBehind != true && isAhead != true
-    }
-
     // MARK: Requests of a takeover
 
     mutating func ask(_ node: NodeHandle, _ message: RangeMessage) {

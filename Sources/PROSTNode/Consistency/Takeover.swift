@@ -6,6 +6,8 @@ internal import SansIO
 struct Takeover: Sendable {
     enum Phase: Sendable {
         case discovering
+        /// For the end of the leases that this node has granted to others (§4.8).
+        case awaitingLeases
         case preparing
         case summarizing
         case collecting

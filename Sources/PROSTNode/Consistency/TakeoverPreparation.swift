@@ -80,8 +80,13 @@ extension RangeKeeper {
         return Array(nearest.prefix(max(0, Takeover.searchLimit - takeover.asked.count)))
     }
 
-    private mutating func beginPreparation() {
+    mutating func beginPreparation() {
         guard let current = takeover else { return }
+        // Its own promise counts as any other's.
+        let time = promiseTime(current.arc, for: local.id)
+        takeover?.phase = time > now ? .awaitingLeases : .preparing
+        takeover?.graceEnd = time > now ? time : nil
+        guard time <= now else { return }
         var epochs = [highestEpochSeen, highestPromise(current.arc).epoch]
         for piece in current.pieces {
             epochs += [piece.chosen?.ballot.epoch ?? 0, piece.pending?.ballot.epoch ?? 0]
@@ -93,7 +98,6 @@ extension RangeKeeper {
         guard highest < Ballot.maximumEpoch else { return abandonTakeover() }
         let ballot = Ballot(epoch: highest + 1, proposer: local.id)
         takeover?.ballot = ballot
-        takeover?.phase = .preparing
         change(
             current.arc,
             fillingGaps: true,
@@ -158,13 +162,7 @@ extension RangeKeeper {
             if current.requests.isEmpty { abandonTakeover() }
             return
         }
-        // An old root that is alive must know that it is fenced, for it answers reads alone.
-        let roots = current.pieces.flatMap { [$0.chosen, $0.pending] }
-            .compactMap { $0?.members.first?.id }
-        let isRootMissing = roots.contains { root in
-            mayServe(root) && current.requests.contains { $0.node.id == root }
-        }
-        guard !isRootMissing, mayGoOn(without: current.requests.isEmpty) else { return }
+        guard mayGoOn(without: current.requests.isEmpty) else { return }
         beginSummaries()
     }
 

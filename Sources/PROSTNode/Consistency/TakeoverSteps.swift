@@ -6,12 +6,14 @@ extension RangeKeeper {
     mutating func advance() {
         let gone = repeatRequests()
         guard let current = takeover else { return }
-        if current.phase != .discovering, highestPromise(current.arc) != current.ballot {
+        let hasPromised = current.phase != .discovering && current.phase != .awaitingLeases
+        if hasPromised, highestPromise(current.arc) != current.ballot {
             // We promised a higher ballot to another node meanwhile.
             return abandonTakeover()
         }
         switch current.phase {
         case .discovering: if current.requests.isEmpty { finishDiscovery() }
+        case .awaitingLeases: beginPreparation()
         case .preparing: advancePreparation()
         case .summarizing:
             dropSources(gone)

@@ -68,6 +68,7 @@ extension Node {
             reads[own] = RangeRead(application: application, number: number)
             effects(.readDigest(request: own, application, arc: arc))
         case .rangesChanged(let ranges): rangesChanged(ranges, application)
+        case .leasesChanged(let ranges): applications[application]?.configured = ranges
         case .wake(let time): timers.set(.range(application), at: time)
         case .readyToLeave: readyToLeave(application)
         }

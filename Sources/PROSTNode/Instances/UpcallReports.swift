@@ -50,6 +50,11 @@ extension Node {
         } else {
             undo(report, running, unused: unused, hosted)
         }
+        let application = report.instance.application
+        for point in report.leases.wanted.sorted()
+        where applications[application]?.ranges?.isLeaseNews(point, at: now.instant) == true {
+            rangeInput(.leaseWanted(point), application)
+        }
         schedule(report.instance)
     }
 
@@ -78,6 +83,20 @@ extension Node {
         if report.upcall == Upcall.forward.rawValue { record.usage.forwards &+= 1 }
     }
 
+    /// What an upcall read under leases counts if they still hold under the epochs that it saw:
+    /// nobody else can have changed the rows since.
+    private func areLeasesHeld(
+        _ report: ExecutionReport,
+        _ running: InstanceRecord.Running,
+        _ ranges: RangeKeeper
+    ) -> Bool {
+        report.leases.used.allSatisfy { key in
+            let seen = running.configured.first { $0.arc.contains(key) }
+            let end = ranges.leaseEnd(for: key)
+            return ranges.epoch(for: key) == seen?.epoch && end.map { $0 > now.instant } == true
+        }
+    }
+
     /// A report is undone when `forward` came too late, its message is gone, or its range has
     /// passed to another epoch.
     private func isStillValid(
@@ -96,6 +115,7 @@ extension Node {
         default: break
         }
         guard let ranges = hosted.ranges else { return true }
+        guard areLeasesHeld(report, running, ranges) else { return false }
         // What another member sent waited for its upcall, and the range may have changed meanwhile.
         if let stamp = entry.stamp, let root = entry.event.origin?.id {
             return ranges.accepts(stamp.key, epoch: stamp.epoch, root: root)

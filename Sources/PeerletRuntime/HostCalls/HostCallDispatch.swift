@@ -14,6 +14,7 @@ extension UpcallExecution {
         case .kbrReplicaSet: try replicaSet()
         case .kbrRange: try rangeOfNode()
         case .kbrIsRoot: try isRoot()
+        case .kbrLease: try hasLease()
         case .kbrProximity: try proximity()
         case .kbrAlive: try alive()
         case .kbrWatch: try watch()

@@ -1,5 +1,6 @@
 internal import KBR
 internal import PeerletBytecode
+internal import SansIO
 internal import Wire
 
 // The local queries of the common API (`Spec/abi.md` §4.1, §6.4).
@@ -104,6 +105,21 @@ extension UpcallExecution {
         case .no: return 0
         case .unsure: throw .refused(.unsure)
         }
+    }
+
+    /// Whether this node, the root of a key, may answer for it from its own rows alone.
+    func hasLease() throws(HostCallStop) -> Int64 {
+        let key = try identifier(0)
+        guard let range = ring.configured?.first(where: { $0.arc.contains(key) }),
+            range.isServing, range.members.first?.id == ring.routing.local.id
+        else { return 0 }
+        let isHeld = range.leaseEnd.map { $0 > invocation.now.instant } ?? false
+        if isHeld, !leases.used.contains(key) {
+            guard leases.used.count < LeaseUse.maximumKeys else { return 0 }
+            leases.used.append(key)
+        }
+        leases.wanted.insert(range.arc.upper)
+        return isHeld ? 1 : 0
     }
 
     private func certaintyOfRoot(of key: Identifier) -> Certainty {

@@ -14,6 +14,7 @@ final class UpcallExecution {
     let environment: MachineEnvironment
     var lease: FuelLease
     var store: UpcallStore
+    var leases = LeaseUse()
     var effects: [PeerletEffect] = []
     var verdict = ForwardVerdict()
     /// Nil once a part was refused.

@@ -92,6 +92,7 @@ extension UpcallExecution {
         report.memoryPages = machine.memoryPages
         report.undoPages = machine.undoPages
         report.limitsReached = limitsReached
+        report.leases = leases
         return report
     }
 

@@ -111,6 +111,19 @@ extension LimitReached: CustomStringConvertible {
     package var description: String { "\(limit.rawValue): \(used) of \(maximum)" }
 }
 
+/// Leases of its node's ranges that an upcall asked for (`Spec/consistency.md` §4.8).
+package struct LeaseUse: Hashable, Sendable {
+    /// Keys of one upcall.
+    static let maximumKeys = 64
+
+    /// Keys that it was told it may answer for; so it may only if that still holds at its end.
+    package var used: [Identifier] = []
+    /// Upper bounds of the arcs that it asked about.
+    package var wanted: Set<Identifier> = []
+
+    package init() {}
+}
+
 /// What came of an invocation; the only thing that returns from a lane.
 package struct ExecutionReport: Sendable {
     package enum Outcome: Hashable, Sendable {
@@ -139,6 +152,7 @@ package struct ExecutionReport: Sendable {
     package var storeGrowth: Int64
     package var effects: [PeerletEffect]
     package var verdict: ForwardVerdict?
+    package var leases = LeaseUse()
     /// What `snapshot` wrote, a part for each `life.snap`; nil unless all of it could be written.
     package var snapshot: [[UInt8]]?
     package var memoryPages: UInt32

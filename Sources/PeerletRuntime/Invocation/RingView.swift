@@ -1,4 +1,5 @@
 package import KBR
+package import SansIO
 
 /// An immutable picture of the ring for one upcall (`Spec/node.md` §3).
 package struct RingView: Sendable {
@@ -24,11 +25,26 @@ package struct ConfiguredRange: Hashable, Sendable {
     package var members: [NodeHandle]
     /// Whether this node may serve the arc now: as root when it is the first member.
     package var isServing: Bool
+    /// Until when it may answer from its own rows without asking others; nil: not now.
+    package var leaseEnd: Instant?
 
-    package init(arc: RingInterval, epoch: UInt64, members: [NodeHandle], isServing: Bool) {
+    package init(
+        arc: RingInterval,
+        epoch: UInt64,
+        members: [NodeHandle],
+        isServing: Bool,
+        leaseEnd: Instant? = nil
+    ) {
         self.arc = arc
         self.epoch = epoch
         self.members = members
         self.isServing = isServing
+        self.leaseEnd = leaseEnd
+    }
+
+    package var withoutLease: ConfiguredRange {
+        var range = self
+        range.leaseEnd = nil
+        return range
     }
 }

@@ -133,12 +133,30 @@ import PROSTNode
         #expect((ring.acknowledgements > before) == planted)
     }
 
-    @Test func `a root that is wrongly held for dead acknowledges nothing more`() {
-        let ring = VirtualRing(seed: 7, nodes: 5)
+    private func withSuspectedRoot(seed: UInt64, _ faults: PlantedFaults) -> VirtualRing {
+        let ring = VirtualRing(seed: seed, nodes: 5, faults: faults)
         ring.run(seconds: 10)
         ring.suspect(2)
         ring.run(seconds: 20)
+        return ring
+    }
+
+    @Test(arguments: 1...8)
+    func `a root that is wrongly held for dead acknowledges nothing and reads nothing old`(
+        seed: UInt64
+    ) {
+        let ring = withSuspectedRoot(seed: seed, PlantedFaults())
         #expect(ring.violations.isEmpty, "\(ring.violations.prefix(4))")
+        #expect(ring.reads > 500)
+    }
+
+    @Test func `a promise while another root holds a lease is caught`() {
+        var faults = PlantedFaults()
+        faults.ignoresLeases = true
+        let isCaught = (1...40 as ClosedRange<UInt64>).contains { seed in
+            !withSuspectedRoot(seed: seed, faults).violations.isEmpty
+        }
+        #expect(isCaught)
     }
 
     @Test(arguments: [false, true])

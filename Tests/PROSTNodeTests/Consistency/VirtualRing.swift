@@ -273,7 +273,7 @@ final class VirtualRing {
                     .digest(node: index, life: life, id, arc),
                     at: time + random.below(2_000_000)
                 )
-            case .rangesChanged: break
+            case .rangesChanged, .leasesChanged: break
             case .wake(let at):
                 nodes[index].wake = max(at.nanoseconds, time)
                 events.push(.wake(node: index, life: life), at: max(at.nanoseconds, time))
@@ -328,10 +328,17 @@ final class VirtualRing {
         guard let point = ArcScan.position(keys[key]) else { return }
         for index in live.shuffled(using: &random) {
             guard let epoch = nodes[index].keeper?.epoch(for: point) else { continue }
-            // Without leases a root that is wrongly held for dead may answer reads too late.
-            if index != suspected { read(key, at: index) }
+            readUnderLease(key, point, at: index)
             if current[key] == nil { put(key, epoch: epoch, at: index) }
         }
+    }
+
+    private func readUnderLease(_ key: Int, _ point: Identifier, at index: Int) {
+        let now = Instant(nanoseconds: time)
+        if let end = nodes[index].keeper?.leaseEnd(for: point), end > now {
+            read(key, at: index)
+        }
+        step(index, .leaseWanted(point))
     }
 
     private func read(_ key: Int, at index: Int) {

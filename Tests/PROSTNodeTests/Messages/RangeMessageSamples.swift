@@ -60,6 +60,9 @@ enum RangeMessageSamples {
             ("commit", .commit(token: 14, arc: arc, configuration)),
             ("committed", .committed(token: 15)),
             ("takeOver", .takeOver(arc: arc)),
+            ("lease", .lease(token: 16, arc: arc, configuration.ballot)),
+            ("leased", .leased(token: 17)),
+            ("release", .release(arc: arc, configuration.ballot)),
         ]
     }
 }
