@@ -86,7 +86,7 @@ extension RangeKeeper {
         }
     }
 
-    /// Asks for what runs out; forgets what is not served or wanted any more, and frees its members.
+    /// Asks for what runs out; gives back what is not served, forgets what is not wanted any more.
     mutating func renewLeases() {
         let serving = map.segments.filter(\.isServing)
         var kept: [LeaseHolding] = []
