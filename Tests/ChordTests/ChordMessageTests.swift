@@ -68,15 +68,15 @@ import Wire
         let vectors = Self.samples.map {
             Vector(name: $0.0, bytes: Hexadecimal.text($0.1.wireBytes))
         }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
+        let made = try encoder.encode(vectors)
         if ProcessInfo.processInfo.environment["PROST_REWRITE"] == "1" {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys]
-            try encoder.encode(vectors).write(to: Self.vectorFile)
+            try made.write(to: Self.vectorFile, options: .atomic)
         }
-        let published = try JSONDecoder().decode(
-            [Vector].self,
-            from: Data(contentsOf: Self.vectorFile)
-        )
+        let stored = try Data(contentsOf: Self.vectorFile)
+        #expect(stored == made, "Scripts/vectors.sh makes the file anew")
+        let published = try JSONDecoder().decode([Vector].self, from: stored)
         #expect(published == vectors)
         for (vector, sample) in zip(published, Self.samples) {
             let bytes = try #require(Hexadecimal.bytes(vector.bytes))

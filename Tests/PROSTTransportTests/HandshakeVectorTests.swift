@@ -4,7 +4,7 @@ internal import PROSTTransport
 internal import Testing
 internal import Wire
 
-/// Handshake frames for other implementations (`Spec/wire.md` §4); `PROST_REWRITE=1` writes them.
+/// Handshake frames for other implementations (`Spec/wire.md` §4); `Scripts/vectors.sh` makes them.
 private struct HandshakeVectors: Codable, Equatable {
     struct Accepted: Codable, Equatable {
         var comment: String

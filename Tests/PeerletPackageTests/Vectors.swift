@@ -3,7 +3,7 @@ import Testing
 import Wire
 
 /// Files of test vectors in `Spec/vectors`: the tests check them and, with `PROST_REWRITE=1`,
-/// write them anew.
+/// write them anew (`Scripts/vectors.sh`).
 enum Vectors {
     static let isRewriting = ProcessInfo.processInfo.environment["PROST_REWRITE"] == "1"
 
@@ -21,7 +21,7 @@ enum Vectors {
         let text = String(decoding: try encoder.encode(value), as: UTF8.self) + "\n"
         if isRewriting { try text.write(to: url(name), atomically: true, encoding: .utf8) }
         let stored = try String(contentsOf: url(name), encoding: .utf8)
-        #expect(stored == text, "\(name) differs; PROST_REWRITE=1 writes it anew")
+        #expect(stored == text, "\(name) differs; Scripts/vectors.sh makes it anew")
     }
 
     static func read<Value: Decodable>(_ name: String, as type: Value.Type) throws -> Value {

@@ -4,7 +4,7 @@ import PeerletVM
 import Testing
 import Wire
 
-/// The golden vectors of `Spec/vectors/isa`; `PROST_REWRITE=1` makes them anew by the reference.
+/// The golden vectors of `Spec/vectors/isa`; `Scripts/vectors.sh` makes them anew by the reference.
 @Suite(.serialized) struct VectorTests {
     static let arithmetic = Opcode.allCases.filter { ReferenceArithmetic.evaluate($0, 1, 1) != nil }
     static let edges: [Int64] = [
@@ -85,7 +85,7 @@ import Wire
         if RepositoryFile.isRewriting { try file.write(made) }
         let text = try file.read()
         let isMade = text == made
-        #expect(isMade, "\(name) is not what the sources make; PROST_REWRITE=1 makes it anew")
+        #expect(isMade, "\(name) is not what the sources make; Scripts/vectors.sh makes it anew")
         return text
     }
 

@@ -58,6 +58,27 @@ import Testing
         }
     }
 
+    /// Tests are chosen by module, suite and file.
+    @Test func `one command makes all vectors anew`() throws {
+        let script = Repository.file("Scripts/vectors.sh").text
+        let filters = try script.components(separatedBy: "'").filter { $0.contains("Tests") }
+            .map { try NSRegularExpression(pattern: $0) }
+        let writers = Repository.textFiles.filter { file in
+            file.path.hasSuffix("Tests.swift") && !file.path.hasPrefix("Tests/TidyTests/")
+                && ["Vectors.check(", ".published(", "PROST_REWRITE\"]", ".section("].contains {
+                    file.text.contains($0)
+                }
+        }
+        #expect(writers.count > 8)
+        for writer in writers {
+            let words = writer.path.split(separator: "/")
+            let name = "\(words[1]).\(words.last?.split(separator: ".").first ?? "")"
+            let range = NSRange(name.startIndex..., in: name)
+            let isChosen = filters.contains { $0.firstMatch(in: name, range: range) != nil }
+            #expect(isChosen, "\(writer.path)")
+        }
+    }
+
     private func check(_ name: String, _ cited: [String], in path: String) {
         guard let sections = Self.sections[name] else {
             Issue.record("\(path) cites Spec/\(name), which does not exist")
