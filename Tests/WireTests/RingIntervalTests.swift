@@ -59,34 +59,3 @@ import Testing
         }
     }
 }
-
-@Suite struct TimerTableTests {
-    @Test func `timers come due in order, the last setting counts`() {
-        var random = DeterministicRandom(seed: 2)
-        var table = TimerTable<Int>()
-        var expected: [Int: Instant] = [:]
-        for _ in 0..<5000 {
-            let id = Int(random.below(50))
-            if random.below(4) == 0 {
-                table.cancel(id)
-                expected[id] = nil
-            } else {
-                let time = Instant(nanoseconds: random.below(1000))
-                table.set(id, at: time)
-                expected[id] = time
-            }
-            #expect(table.nextDeadline() == expected.values.min())
-        }
-        var last = Instant.zero
-        while let due = table.nextDeadline() {
-            guard let id = table.popExpired(at: due) else {
-                Issue.record("a timer that is due did not come")
-                return
-            }
-            #expect(expected.removeValue(forKey: id) == due)
-            #expect(due >= last)
-            last = due
-        }
-        #expect(expected.isEmpty)
-    }
-}
