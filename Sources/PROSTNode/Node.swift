@@ -37,7 +37,7 @@ package struct Node: Sendable {
     package internal(set) var ledger = BudgetLedger()
 
     /// Nodes with an open connection.
-    var connected: [Identifier: NodeHandle] = [:]
+    var connected = IdentifierMap<NodeHandle>()
     /// Instances that watch a node.
     var watchers: [Identifier: Set<InstanceID>] = [:]
     var clients: Set<UInt64> = []
@@ -173,6 +173,8 @@ package struct Node: Sendable {
             withLoader { $0.wake(at: now, &$1) }
         }
         while let timer = timers.popExpired(at: now.instant) { fire(timer) }
+        duplicates.removeExpired(at: now.instant)
+        reversePaths.removeExpired(at: now.instant)
     }
 
     private mutating func fire(_ timer: NodeTimer) {

@@ -10,14 +10,14 @@ package import Wire
 /// (`Spec/simulator.md`).
 package final class Simulation {
     enum Event {
-        case input(host: Int, incarnation: UInt64, NodeInput)
+        indirect case input(host: Int, incarnation: UInt64, NodeInput)
         case arrive(from: Int, to: Int, incarnation: UInt64, Frame)
         /// A frame that a partition holds back, until the connection gives up.
-        case held(from: Int, to: Int, incarnation: UInt64, Frame, since: Instant)
+        indirect case held(from: Int, to: Int, incarnation: UInt64, Frame, since: Instant)
         case wake(host: Int, incarnation: UInt64, Instant)
-        case synced(host: Int, incarnation: UInt64, batch: UInt64, StoreBatch)
+        indirect case synced(host: Int, incarnation: UInt64, batch: UInt64, StoreBatch)
         /// The lane's turn to carry out an effect.
-        case lane(host: Int, incarnation: UInt64, NodeEffect)
+        indirect case lane(host: Int, incarnation: UInt64, NodeEffect)
         /// An input whose turn on its machine's processor has come.
         indirect case due(Event)
         /// What someone outside the network does then.

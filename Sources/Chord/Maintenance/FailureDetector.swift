@@ -13,7 +13,7 @@ struct FailureDetector: Sendable {
     /// Most peers remembered; the longest unused one is forgotten first.
     private static let limit = 256
 
-    private var roundTrips: [Identifier: RoundTrip] = [:]
+    private var roundTrips = IdentifierMap<RoundTrip>()
     private var suspects: [Identifier: Instant] = [:]
     /// Grows with each change of who is suspected.
     private(set) var suspectVersion: UInt64 = 0
@@ -62,12 +62,12 @@ struct FailureDetector: Sendable {
 
     private mutating func forgetOldestIfFull() {
         guard roundTrips.count >= Self.limit,
-            let oldest = roundTrips.min(by: { $0.value.lastUse < $1.value.lastUse })
+            let oldest = roundTrips.least(by: { $0.value.lastUse < $1.value.lastUse })
         else { return }
         roundTrips[oldest.key] = nil
     }
 
-    var knownPeers: [Identifier] { Array(roundTrips.keys) }
+    var knownPeers: [Identifier] { roundTrips.keys }
 
     func smoothedRoundTrip(to id: Identifier) -> TimeSpan? {
         roundTrips[id].map { TimeSpan(nanoseconds: $0.smoothed) }

@@ -71,6 +71,8 @@ struct PendingRequests: Sendable {
 
     mutating func remove(_ nonce: UInt64) -> PendingRequest? {
         guard let request = byNonce.removeValue(forKey: nonce) else { return nil }
+        // Most nodes have none most of the time.
+        if byNonce.isEmpty { byNonce = [:] }
         if case .instance(let id, _) = request.waiter, let count = perInstance[id] {
             perInstance[id] = count > 1 ? count - 1 : nil
         }

@@ -104,12 +104,11 @@ extension Node {
 
     /// Ends a passage; what is left of its fuel is burned.
     mutating func endPassage(_ number: UInt64) {
-        for timer in [
-            NodeTimer.passage(number), .acknowledgement(number), .forward(number),
-            .reroute(number), .rangeWait(number),
-        ] {
-            timers.cancel(timer)
-        }
+        timers.cancel(.passage(number))
+        timers.cancel(.acknowledgement(number))
+        timers.cancel(.forward(number))
+        timers.cancel(.reroute(number))
+        timers.cancel(.rangeWait(number))
         guard let passage = passages.remove(number) else { return }
         if case .awaitingCode = passage.stage {
             loader.forget(number, of: PackageDigest(passage.message.code.digest))

@@ -58,7 +58,7 @@ package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendabl
             removeFirst()
         }
         // What a busy time has grown is given back.
-        if values.isEmpty, values.capacity > 16 {
+        if values.isEmpty, values.capacity > 0 {
             values = [:]
             expiries = []
         }

@@ -16,7 +16,7 @@ package struct RoomHolder: Hashable, Sendable {
 /// Shares of a bounded table (`Spec/node.md` §3.1): no link and no application holds more than
 /// what is left free, so that whoever comes next finds room, however much the others want.
 package struct RoomShares: Sendable {
-    private var links: [Identifier: Int] = [:]
+    private var links = IdentifierMap<Int>()
     private var applications: [ApplicationID: Int] = [:]
 
     package init() {}
@@ -29,7 +29,7 @@ package struct RoomShares: Sendable {
     }
 
     package mutating func take(_ holder: RoomHolder) {
-        if let link = holder.link { links[link, default: 0] += 1 }
+        if let link = holder.link { links[link] = (links[link] ?? 0) + 1 }
         if let application = holder.application { applications[application, default: 0] += 1 }
     }
 

@@ -1,0 +1,56 @@
+import KBR
+import PROSTNode
+import SansIO
+import Testing
+
+@Suite struct ExpiringTableTests {
+    private let start = Instant.zero
+
+    @Test func `an entry is there until its time, and a later time counts`() {
+        var table = ExpiringTable<Int, String>(capacity: 8)
+        for (key, value, seconds) in [(1, "a", UInt64(1)), (2, "b", 2), (1, "c", 3)] {
+            let end = start + .seconds(seconds)
+            let isIn = table.insert(key, value, for: RoomHolder(), until: end, at: start)
+            #expect(isIn)
+        }
+        table.removeExpired(at: start + .seconds(1))
+        #expect(table[1] == "c")
+        table.removeExpired(at: start + .seconds(2))
+        #expect(table[2] == nil)
+        #expect(table.count == 1)
+        table.removeExpired(at: start + .seconds(3))
+        #expect(table.count == 0)
+    }
+
+    @Test func `a share that ends comes back to its holder`() {
+        var table = ExpiringTable<Int, Int>(capacity: 8)
+        let holder = RoomHolder(link: .zero)
+        /// Entries that find room at a time.
+        func fill(at now: Instant) -> Int {
+            var taken = 0
+            while table.insert(taken, 0, for: holder, until: now + .seconds(1), at: now) {
+                taken += 1
+            }
+            return taken
+        }
+        #expect(fill(at: start) == 4)
+        table.remove(0)
+        #expect(table.count == 3)
+        #expect(fill(at: start + .seconds(2)) == 4)
+        table.removeExpired(at: start + .seconds(9))
+        #expect(fill(at: start + .seconds(9)) == 4)
+    }
+
+    @Test func `entries that are put in again and again leave nothing behind`() {
+        var table = ExpiringTable<Int, Int>(capacity: 8)
+        for round in UInt64(0)..<1000 {
+            let now = start + .milliseconds(round)
+            _ = table.insert(1, 0, for: RoomHolder(), until: now + .seconds(9), at: now)
+        }
+        #expect(table.count == 1)
+        table.removeExpired(at: start + .milliseconds(9998))
+        #expect(table.count == 1)
+        table.removeExpired(at: start + .seconds(10))
+        #expect(table.count == 0)
+    }
+}
