@@ -9,8 +9,8 @@ package enum ChordEffect: Hashable, Sendable {
     case joined
     /// The ring is formed: to be stored durably, before any effect that follows is carried out.
     case formed(RingRecord)
-    /// What a search found: the key's root and the nodes after it as far as others agree on
-    /// them, this node left out; empty if it failed.
+    /// What a search found: the key's root and the nodes after it, members that have answered,
+    /// this node left out; empty if it failed.
     case foundReplicas(number: UInt64, [NodeHandle])
     /// The node has left properly.
     case left

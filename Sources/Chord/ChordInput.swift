@@ -19,6 +19,8 @@ package enum ChordInput: Sendable {
     /// Find the nodes that follow a key without trusting any single one; answered by
     /// `.foundReplicas` with the caller's number.
     case search(number: UInt64, key: Identifier)
+    /// The answer to a search is not wanted any more; none comes.
+    case endSearch(number: UInt64)
     /// Leave the ring properly.
     case leave
     /// What `.formed` asked to store, before `.found` or `.join` after a restart.

@@ -62,11 +62,12 @@ package struct ChordNode: Sendable {
     var isIsolated = false
     /// Peers that answered once, newest last: a node that lost all successors tries them.
     var acquaintances: [NodeHandle] = []
-    /// Lost peers and those of an earlier run, newest last: after a partition they may be on
-    /// another ring.
-    var remembered: [NodeHandle] = []
-    /// The lookup of this node from a remembered peer.
-    var ringCheck: (peer: NodeHandle, lookup: IterativeLookup)?
+    var remembered = RememberedPeers()
+    var ringCheck: RingCheck?
+    /// Remembered peers that this round may still ask.
+    var checksLeft = 0
+    /// Whether this round asks remembered peers rather than known members.
+    var checksRemembered = false
     /// Searches that the layers above asked for, by their numbers.
     var searches: [UInt64: ReplicaLookup] = [:]
     var busyInARow: UInt64 = 0
@@ -122,6 +123,7 @@ package struct ChordNode: Sendable {
         case .wake: break
         case .peerFailed(let id, let failure): peerFailed(id, failure, &emit)
         case .search(let number, let key): search(number, for: key, &emit)
+        case .endSearch(let number): endSearch(number)
         case .leave: leave(&emit)
         case .stabilize: stabilize(&emit)
         case .checkRing(let peer): checkRing(through: peer, &emit)
@@ -178,6 +180,10 @@ package struct ChordNode: Sendable {
         }
         if let old = predecessor, old.isOlder(than: handle) { predecessor = handle }
         fingers.refresh(handle)
+        remembered.refresh(handle)
+        for index in acquaintances.indices where acquaintances[index].isOlder(than: handle) {
+            acquaintances[index] = handle
+        }
     }
 
     func answerStateQuery(

@@ -27,7 +27,6 @@ import Testing
     @Test func `fingers are near in the network when there is a choice`() throws {
         let first = try Self.shareOfNearFingers(candidates: 1)
         let chosen = try Self.shareOfNearFingers(candidates: 16)
-        print("share of near fingers: \(first) without a choice, \(chosen) among 16")
         #expect(first < 0.4)
         #expect(chosen > 0.6)
     }

@@ -28,7 +28,6 @@ import Testing
         #expect(result.finding == nil)
         #expect(result.depth == Self.depth)
         #expect(result.failures > 0 && result.joins > 0)
-        print("\(result.worlds) worlds, \(result.steps) steps, depth \(result.depth)")
     }
 
     @Test func `larger rings and those of every shape keep the invariant too`() {
@@ -52,7 +51,6 @@ import Testing
         let result = search.search(from: rings, depth: Self.depth - 4)
         #expect(result.finding == nil)
         #expect(result.depth == Self.depth - 4)
-        print("\(result.worlds) worlds, \(result.steps) steps, depth \(result.depth)")
     }
 
     /// The shortest history that breaks the ring, which is what one wants to read.

@@ -40,6 +40,8 @@ struct VirtualNetwork {
     private(set) var now = Instant.zero
     var hosts: [Host] = []
     var configuration: ChordConfiguration
+    /// What liars make of a lookup.
+    var lies = Lie.accomplices
     /// A bug that all nodes have.
     var fault: RingFault?
     /// Whether a message to a dead node comes back as a refusal, as from a dead process.

@@ -53,6 +53,8 @@ struct IterativeLookup: Sendable {
     }
 
     mutating func answered(_ node: NodeHandle, _ reply: LookupReply) {
+        var reply = reply
+        reply.successors = successorList(of: node.id, reply.successors, limit: .max)
         if let best, distance(best.node) < distance(node) {
             // A detour around a failed node: the closer answer stands.
         } else {

@@ -11,40 +11,63 @@ extension ChordNode {
         for key: Identifier,
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
-        guard isMember, searches[number] == nil, searches.count < Self.searchLimit else {
+        guard searches[number] == nil else { return }
+        guard isMember, searches.count < Self.searchLimit else {
             return emit(.foundReplicas(number: number, []))
         }
-        let known = ringView
-        guard !known.isWholeRing else {
-            let nodes = replicaSet(of: key, count: listLength + 1).members
-            return emit(.foundReplicas(number: number, nodes))
+        guard !ringView.isWholeRing else {
+            let members = replicaSet(of: key, count: listLength + 1).members
+            return emit(.foundReplicas(number: number, members.filter { $0.id != node.id }))
         }
         // Three times the arc that a list has on average; the size is an estimate as well.
         let gap = UInt64.max / max(estimatedSize, 1)
         let (arc, isTooWide) = gap.multipliedReportingOverflow(by: UInt64(3 * listLength))
-        var search = ReplicaLookup(
+        searches[number] = ReplicaLookup(
             key: key,
             from: closestPreceding(key),
             asker: node.id,
             ReplicaLookup.Plausibility(length: listLength, widestArc: isTooWide ? nil : arc)
         )
-        search.answered(node, LookupReply(closer: [], successors: successors))
-        searches[number] = search
+        learn(LookupReply(closer: [], successors: successors), from: node, in: number)
         advanceSearch(number, &emit)
+    }
+
+    /// Forgets a search whose answer nobody waits for any more.
+    mutating func endSearch(_ number: UInt64) {
+        searches[number] = nil
+        abandonSearch(number)
+    }
+
+    /// Ends all searches without a result, for the node is no member any more.
+    mutating func endSearches(_ emit: inout EffectBuffer<ChordEffect>) {
+        for number in searches.keys.sorted() {
+            endSearch(number)
+            emit(.foundReplicas(number: number, []))
+        }
+    }
+
+    private mutating func abandonSearch(_ number: UInt64) {
+        abandon { $0 == .replicaLookup(number) || $0 == .replicaPing(number) }
     }
 
     private mutating func advanceSearch(
         _ number: UInt64,
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
-        while var search = searches[number], let peer = search.next() {
-            searches[number] = search
-            let key = search.key
-            request(.replicaLookup(number), to: peer, &emit) { .lookup(request: $0, target: key) }
+        guard var search = searches[number] else { return }
+        while let question = search.next() {
+            switch question {
+            case .lookup(let peer):
+                request(.replicaLookup(number), to: peer, &emit) {
+                    .lookup(request: $0, target: search.key)
+                }
+            case .ping(let peer):
+                request(.replicaPing(number), to: peer, &emit) { .ping(request: $0) }
+            }
         }
-        guard let search = searches[number], search.isFinished else { return }
-        searches[number] = nil
-        abandon { $0 == .replicaLookup(number) }
+        searches[number] = search
+        guard search.isFinished else { return }
+        endSearch(number)
         let nodes = search.replicas.filter { $0.id != node.id }
         emit(.foundReplicas(number: number, Array(nodes.prefix(2 * listLength))))
     }
@@ -56,7 +79,27 @@ extension ChordNode {
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
         if case .lookupReply(_, let step) = reply {
-            searches[number]?.answered(peer, step)
+            learn(step, from: peer, in: number)
+        } else {
+            searches[number]?.failed(peer.id)
+        }
+        advanceSearch(number, &emit)
+    }
+
+    private mutating func learn(_ reply: LookupReply, from peer: NodeHandle, in number: UInt64) {
+        guard var search = searches[number] else { return }
+        search.answered(peer, reply, avoiding: { isSuspected($0) })
+        searches[number] = search
+    }
+
+    mutating func searchPingAnswered(
+        _ number: UInt64,
+        _ reply: ChordMessage,
+        _ peer: NodeHandle,
+        _ emit: inout EffectBuffer<ChordEffect>
+    ) {
+        if case .pong(_, true) = reply {
+            searches[number]?.proved(peer.id)
         } else {
             searches[number]?.failed(peer.id)
         }

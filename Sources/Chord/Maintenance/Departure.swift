@@ -56,7 +56,7 @@ extension ChordNode {
         fingers = FingerTable()
         fingerSearch = nil
         ringCheck = nil
-        searches = [:]
+        endSearches(&emit)
         emit(.left)
     }
 
@@ -91,7 +91,8 @@ extension ChordNode {
             successors.removeAll { $0.id == peer.id }
         }
         suspect(peer.id, &emit)
-        remembered.removeAll { $0.id == peer.id }
+        remembered.forget(peer.id)
+        acquaintances.removeAll { $0.id == peer.id }
         guard phase == .formed else { return }
         if successors.isEmpty {
             isIsolated = !wasPredecessor

@@ -151,7 +151,8 @@ extension ChordNode {
             let last = fingerSearch?.candidates.last, last.id == peer.id
         else { return chooseFinger(&emit) }
         // Until the list turns back past this node.
-        let more = step.successors.prefix { Ring.isBetween(last.id, $0.id, node.id) }
+        let more = successorList(of: last.id, step.successors, limit: listLength)
+            .prefix { Ring.isBetween(last.id, $0.id, node.id) }
         fingerSearch?.candidates += more
         if more.isEmpty { chooseFinger(&emit) } else { collectCandidates(&emit) }
     }

@@ -43,7 +43,7 @@ extension ChordNode {
         roster = nil
         fingerSearch = nil
         ringCheck = nil
-        searches = [:]
+        endSearches(&emit)
         fingers = FingerTable()
         isIsolated = false
         var known: [NodeHandle] = []

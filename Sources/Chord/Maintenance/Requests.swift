@@ -27,9 +27,11 @@ extension ChordNode {
 
     mutating func requestTimedOut(_ number: UInt64, _ emit: inout EffectBuffer<ChordEffect>) {
         guard var request = pending[number] else { return }
-        guard request.attempt < max(configuration.attempts, 2) else {
-            suspect(request.peer.id, &emit)
-            return
+        let attempts = max(configuration.attempts, 2)
+        guard request.attempt < (request.purpose.isToHearsay ? 2 : attempts) else {
+            guard request.purpose.isToHearsay else { return suspect(request.peer.id, &emit) }
+            pending[number] = nil
+            return requestFailed(request, &emit)
         }
         request.attempt += 1
         pending[number] = request
@@ -76,7 +78,12 @@ extension ChordNode {
             if case .pong(_, false) = reply { suspect(peer.id, &emit) }
         case .isolationProbe: isolationProbeAnswered(reply, peer, &emit)
         case .ringCheck: ringCheckAnswered(reply, peer, &emit)
+        case .ringCheckQuery(let through):
+            ringCheckQueryAnswered(reply, from: peer, through: through, &emit)
+        case .ringCheckPing(let through):
+            ringCheckPingAnswered(reply, from: peer, through: through, &emit)
         case .replicaLookup(let number): searchAnswered(number, reply, peer, &emit)
+        case .replicaPing(let number): searchPingAnswered(number, reply, peer, &emit)
         case .joinLookup: joinLookupAnswered(reply, peer, &emit)
         case .joinQuery: joinQueryAnswered(reply, peer, &emit)
         case .joinAdmission: admissionAnswered(reply, peer, &emit)
@@ -99,8 +106,11 @@ extension ChordNode {
         case .rectify(let candidate): adoptPredecessor(candidate, &emit)
         case .probe: break
         case .isolationProbe: scheduleStabilize()
-        case .ringCheck: ringCheckRequestFailed(&emit)
-        case .replicaLookup(let number): searchRequestFailed(number, request.peer, &emit)
+        case .ringCheck: advanceRingCheck(&emit)
+        case .ringCheckQuery(let through), .ringCheckPing(let through):
+            checkFailed(through: through)
+        case .replicaLookup(let number), .replicaPing(let number):
+            searchRequestFailed(number, request.peer, &emit)
         case .joinLookup, .joinQuery, .joinAdmission: joinRequestFailed(request, &emit)
         case .rosterPush, .rosterPoll: break
         case .finger(let exponent): fingerRequestFailed(exponent, &emit)

@@ -12,8 +12,14 @@ enum RequestPurpose: Hashable, Sendable {
     case isolationProbe
     /// Whose successor is this node on a remembered peer's ring?
     case ringCheck
+    /// Does the predecessor found there have no successors?
+    case ringCheckQuery(through: NodeHandle)
+    /// Is who follows this node there a member?
+    case ringCheckPing(through: NodeHandle)
     /// A step of the search with this number.
     case replicaLookup(UInt64)
+    /// Is a node that the search was told of there?
+    case replicaPing(UInt64)
     case joinLookup
     case joinQuery
     case joinAdmission
@@ -25,6 +31,15 @@ enum RequestPurpose: Hashable, Sendable {
     /// How far away is a candidate for a finger?
     case measurement(exponent: Int)
     case departure
+
+    /// Questions to nodes that only others have named: asked fewer times, and silence makes
+    /// nobody a suspect, or liars could fill the list of suspects with inventions.
+    var isToHearsay: Bool {
+        switch self {
+        case .ringCheck, .ringCheckQuery, .ringCheckPing, .replicaLookup, .replicaPing: true
+        default: false
+        }
+    }
 }
 
 struct PendingRequest: Sendable {
