@@ -5,6 +5,8 @@
 .version "1.0.0"
 .type end-node
 .store overlay
+; Each node counts for itself: nobody stands in for the root of a request.
+.replicas 1
 .limit fuel_per_upcall 20_000
 .limit memory_pages 16
 .limit store_bytes 4096

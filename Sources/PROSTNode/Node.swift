@@ -54,6 +54,9 @@ package struct Node: Sendable {
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
     /// Ring messages that wait for the record of the formed ring; nil when it is durable.
     var heldRingMessages: [(message: ChordMessage, peer: NodeHandle)]?
+    /// Searches for replica sets under way, by the applications that sent the requests.
+    var searchShares = RoomShares(capacity: Node.searchLimit)
+    var searchCount = 0
     /// Applications that others offered while the loader had no room.
     var offers: [(offer: ApplicationOffer, peer: NodeHandle)] = []
     /// Applications of the last run that have not been started again yet.

@@ -32,7 +32,6 @@ import Testing
             let ids = replicas.map { ring.simulation.hosts[$0].handle.id.hexadecimal }
             if ids.contains(answer.node) { answered += 1 }
         }
-        print("\(answered) of 100 requests answered by an honest replica")
         #expect(answered >= 99)
     }
 }

@@ -183,12 +183,17 @@ extension Node {
         }
     }
 
-    /// A former owner tells of an application whose keys are ours now.
+    /// A former owner, which is a successor, tells of an application whose keys are ours now.
     mutating func offered(_ offer: ApplicationOffer, by peer: NodeHandle) {
+        guard neighborhood.successors.contains(where: { $0.id == peer.id }) else { return }
         guard loader.hasRoom(for: offer.application, from: peer.id) else {
-            let known = offers.contains { $0.offer.application == offer.application }
+            offers.removeAll {
+                $0.offer.application == offer.application && $0.peer.id == peer.id
+            }
             let share = offers.count { $0.peer.id == peer.id }
-            if !known, share < Self.offersPerPeer { offers.append((offer, peer)) }
+            if share < Self.offersPerPeer, offers.count < Self.offerLimit {
+                offers.append((offer, peer))
+            }
             return
         }
         _ = hosting(offer.application, offer.code, from: peer, because: "offer")
@@ -196,6 +201,7 @@ extension Node {
 
     /// Offers of one node kept until the loader has room.
     private static let offersPerPeer = 64
+    private static let offerLimit = 256
 
     mutating func takeOffers() -> [(offer: ApplicationOffer, peer: NodeHandle)] {
         defer { offers = [] }

@@ -40,8 +40,7 @@ extension Node {
         case .neighborhoodChanged(let new): neighborhoodChanged(to: new)
         case .joined: log(.info, "ring.joined", ["id": "\(handle.id)"])
         case .formed(let record): formed(record)
-        case .foundReplicas(let nonce, let nodes):
-            requests.update(nonce) { $0.replicas = nodes }
+        case .foundReplicas(let nonce, let nodes): foundReplicas(nodes, for: nonce)
         case .left: departed()
         case .joinFailed(let why): log(.warning, "ring.join_failed", ["why": "\(why)"])
         }

@@ -158,6 +158,9 @@ package struct CodeLoader: Sendable {
         return .pending
     }
 
+    /// Whether no load of any application may begin now.
+    package var isFull: Bool { loads.count >= limits.fetches }
+
     /// Whether a load that `link` causes may begin now.
     package func hasRoom(for application: ApplicationID, from link: Identifier?) -> Bool {
         fetchBound(application, link) == nil

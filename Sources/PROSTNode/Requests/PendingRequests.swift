@@ -32,8 +32,15 @@ struct PendingRequest: Sendable {
     var message: RoutedMessage?
     var hint: NodeHandle?
     var retries: UInt8 = 0
-    /// What an iterative search found since routing the message was in vain: its root first.
-    var replicas: [NodeHandle] = []
+    /// The passage of its latest message.
+    var passage: UInt64?
+    var isSearching = false
+    /// What an iterative search found since routing the message was in vain.
+    var turns: ReplicaTurns?
+    /// Nodes asked to stand in for the root, once for each time.
+    var standIns: [Identifier] = []
+    /// Whether its latest message went straight to a node that the search found.
+    var isDirected = false
     /// Fuel kept for further tries.
     var retryFuel: UInt64 = 0
     /// Fuel of tries that has not come back.

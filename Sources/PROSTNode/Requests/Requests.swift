@@ -36,23 +36,19 @@ extension Node {
         scheduleRetry(handle.nonce)
         var first = message
         first.budget = firstTry
-        launch(first, hint: hint, waiter: waiter)
+        launch(first, hint: hint, for: handle.nonce)
     }
 
-    private mutating func launch(
-        _ message: RoutedMessage,
-        hint: NodeHandle?,
-        waiter: RequestWaiter
-    ) {
+    private mutating func launch(_ message: RoutedMessage, hint: NodeHandle?, for nonce: UInt64) {
         // No room now: the retry comes with fuel of its own.
         guard !passages.isFull(for: message.holder(from: nil)) else {
             return ledger.burn(message.budget)
         }
         var sender: SenderReference?
-        if case .instance(let id, let token) = waiter {
+        if case .instance(let id, let token) = requests[nonce]?.waiter {
             sender = SenderReference(instance: id, token: token)
         }
-        begin(
+        let number = begin(
             Passage(
                 message: message,
                 previous: nil,
@@ -61,6 +57,7 @@ extension Node {
                 sender: sender
             )
         )
+        requests.update(nonce) { $0.passage = number }
     }
 
     private mutating func scheduleRetry(_ nonce: UInt64) {
@@ -75,6 +72,13 @@ extension Node {
         guard let request = requests[nonce], var message = request.message,
             request.retries < 15
         else { return }
+        scheduleRetry(nonce)
+        // A root that is busy is asked again by the passage: responsibility stays with it.
+        if request.isDirected, let number = request.passage, let passage = passages[number],
+            passage.busyRetries > 0, passage.message.rank == 0
+        {
+            return
+        }
         let fuel = request.retryFuel / 2
         requests.update(nonce) {
             $0.retries += 1
@@ -89,18 +93,28 @@ extension Node {
         )
         // The hint has had its chance, unless it is the very target.
         var hint = message.flags.contains(.direct) ? request.hint : nil
-        if !request.replicas.isEmpty {
-            // One after the other acts as root, in case those before it drop the message.
-            let turns = min(request.replicas.count, configuration.replicas)
-            let turn = (max(Int(request.retries), 1) - 1) % max(turns, 1)
-            hint = request.replicas[turn]
-            message.rank = UInt8(clamping: turn)
+        if let turn = nextTurn(of: nonce) {
+            hint = turn.node
+            message.rank = turn.rank
         }
-        scheduleRetry(nonce)
-        launch(message, hint: hint, waiter: request.waiter)
-        if request.replicas.isEmpty, !message.flags.contains(.direct) {
-            chordInput(.search(number: nonce, key: message.destination))
+        launch(message, hint: hint, for: nonce)
+        if requests[nonce]?.turns == nil { searchReplicas(for: nonce) }
+    }
+
+    /// Of the nodes found; after the last of them the next message is routed, and a new search
+    /// begins.
+    private mutating func nextTurn(of nonce: UInt64) -> ReplicaTurns.Turn? {
+        guard let message = requests[nonce]?.message else { return nil }
+        let standIns = standIns(for: message)
+        let limit = configuration.replicas
+        var turn: ReplicaTurns.Turn?
+        requests.update(nonce) {
+            turn = $0.turns?.next(limit: limit, standIns: standIns)
+            $0.isDirected = turn != nil
+            guard let turn else { return $0.turns = nil }
+            if turn.rank > 0 { $0.standIns.append(turn.node.id) }
         }
+        return turn
     }
 
     mutating func requestOverdue(_ nonce: UInt64) { answerRequest(nonce, status: .timeout) }
@@ -123,7 +137,9 @@ extension Node {
     private mutating func endRequest(_ nonce: UInt64) -> PendingRequest? {
         timers.cancel(.requestDeadline(nonce))
         timers.cancel(.requestRetry(nonce))
-        return requests.remove(nonce)
+        let request = requests.remove(nonce)
+        if let request { endSearch(of: request) }
+        return request
     }
 
     /// Forgets a request whose waiter is gone.
@@ -139,9 +155,11 @@ extension Node {
             request.responder == nil || request.responder == reply.responder.id
         else { return ledger.burn(reply.budget) }
         if reply.status == HostError.unsure.rawValue, reply.isLast,
-            request.replicas.dropFirst().contains(where: { $0.id == reply.responder.id })
+            let place = request.standIns.firstIndex(of: reply.responder.id)
         {
-            // It does not know itself to be of the key's replica set: others are asked, too.
+            // Asked to stand in, it does not know itself to be of the key's replica set; asked
+            // otherwise, its word counts.
+            requests.update(reply.handle.nonce) { _ = $0.standIns.remove(at: place) }
             return ledger.burn(reply.budget)
         }
         if !reply.isLast, isFlooded(request.waiter) {

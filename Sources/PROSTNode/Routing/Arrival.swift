@@ -76,7 +76,8 @@ extension Node {
     }
 
     /// Starts a passage, of a message from another node or from an instance here.
-    mutating func begin(_ passage: Passage) {
+    @discardableResult
+    mutating func begin(_ passage: Passage) -> UInt64 {
         let number = passages.add(passage)
         timers.set(.passage(number), at: passage.deadline)
         if passage.message.flags.contains(.direct) {
@@ -85,9 +86,10 @@ extension Node {
             } else {
                 route(number)
             }
-            return
+        } else {
+            considerForward(number)
         }
-        considerForward(number)
+        return number
     }
 
     private mutating func acknowledge(

@@ -16,16 +16,20 @@ package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendabl
     private var values: [Key: Entry] = [:]
     /// A heap; an expiry that its entry no longer has counts for nothing.
     private var expiries: [Expiry] = []
-    private var shares = RoomShares()
+    private var shares: RoomShares
     private let capacity: Int
 
-    package init(capacity: Int) { self.capacity = capacity }
+    package init(capacity: Int) {
+        self.capacity = capacity
+        shares = RoomShares(capacity: capacity)
+    }
 
     package var count: Int { values.count }
 
     package subscript(key: Key) -> Value? { values.isEmpty ? nil : values[key]?.value }
 
-    /// False when `key` is new and its holder's share of the table is used up.
+    /// False when `key` is new and its holder's share of the table is used up; a known key's entry
+    /// never ends earlier than it would have.
     package mutating func insert(
         _ key: Key,
         _ value: Value,
@@ -34,7 +38,9 @@ package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendabl
         at now: Instant
     ) -> Bool {
         removeExpired(at: now)
+        var expiry = expiry
         if let known = values[key] {
+            expiry = max(expiry, known.expiry)
             values[key] = Entry(value: value, holder: known.holder, expiry: expiry)
         } else {
             guard shares.admit(holder, free: capacity - values.count) else { return false }

@@ -89,6 +89,11 @@ extension Node {
             guard verdict.decision != .stop else { return }
             // On a new way it may pass nodes again, which must not take it for a repetition.
             if verdict.key != nil || verdict.next != nil { passage.renewAttempt() }
+            if verdict.key != nil || verdict.next != nil {
+                // Who was to be asked, or to stand in, was so for the old way.
+                passage.hint = nil
+                passage.message.rank = 0
+            }
             if let key = verdict.key { passage.message.destination = key }
             if let payload = verdict.payload { passage.message.payload = payload }
             if let type = verdict.type { passage.message.type = type }

@@ -67,6 +67,9 @@ extension Node {
             case .awaitingAcknowledgement(let next) = passage.stage, next.id == peer.id
         else { return }
         chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
+        if passage.previous == nil, let nonce = passage.message.replyHandle?.nonce {
+            requests.update(nonce) { $0.turns?.acknowledged(by: peer.id) }
+        }
         switch acknowledgement.verdict {
         case .accepted, .expired:
             returnReserve(of: number, passage)

@@ -98,14 +98,17 @@ struct PassageTable: Sendable {
     private var lastSequence: UInt64 = 0
     /// Numbers by what the next hop acknowledges; nil while there are few.
     private var byHop: [HopKey: UInt64]?
-    private var shares = RoomShares()
+    private var shares: RoomShares
     private let capacity: Int
 
     private static let placeBits: UInt64 = 24
     /// Most passages without an index.
     private static let few = 12
 
-    init(capacity: Int) { self.capacity = min(capacity, 1 << Self.placeBits - 1) }
+    init(capacity: Int) {
+        self.capacity = min(capacity, 1 << Self.placeBits - 1)
+        shares = RoomShares(capacity: self.capacity)
+    }
 
     func isFull(for holder: RoomHolder) -> Bool { !shares.admit(holder, free: capacity - count) }
 

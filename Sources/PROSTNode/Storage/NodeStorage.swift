@@ -22,7 +22,10 @@ extension Node {
     /// A replica must not wait for a message to know its promises.
     mutating func rehost() {
         for (application, code) in hostedBefore.sorted(by: { $0.key < $1.key }) {
-            guard loader.hasRoom(for: application, from: nil) else { return }
+            guard !loader.isFull else { return }
+            // One at its own limit waits and holds up no other; what ends here begins others.
+            guard loader.hasRoom(for: application, from: nil), hostedBefore[application] != nil
+            else { continue }
             hostedBefore[application] = nil
             _ = self.code(
                 application: application,

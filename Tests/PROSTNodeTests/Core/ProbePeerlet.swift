@@ -19,6 +19,7 @@ struct ProbePeerlet {
         static let count = 4
         static let answerTwice = 5
         static let tellKey = 6
+        static let isUnsure = 7
         static let forwardStops = 20
         static let forwardChangesPayload = 21
         static let forwardChangesKey = 22
@@ -51,11 +52,13 @@ struct ProbePeerlet {
         name: String = "probe",
         version: UInt64 = 1,
         type: Manifest.ApplicationType = .endNode,
-        store: Store = .overlay
+        store: Store = .overlay,
+        replicas: UInt8 = 3
     ) throws {
         var draft = ManifestDraft(name: name, version: version)
         draft.applicationType = type
         draft.storeClass = store == .consistent ? .consistent : .overlay
+        draft.replicaCount = replicas
         draft.limits.fuelPerUpcall = 100_000
         draft.limits.fuelPerSecond = 2_000_000
         draft.limits.memoryPages = 16
@@ -147,6 +150,9 @@ struct ProbePeerlet {
             kbr.reply(ev.reply, 1, ev.payload, ev.len, 0)
           case 6
             kbr.reply(ev.reply, OK, ev.key, ID_SIZE, 0)
+            return 0
+          case 7
+            kbr.reply(ev.reply, E_UNSURE, 0, 0, 0)
             return 0
           end
           if ev.flags & F_REQ then kbr.reply(ev.reply, OK, ev.payload, ev.len, 0) end

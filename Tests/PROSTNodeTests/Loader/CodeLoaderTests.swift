@@ -173,6 +173,8 @@ struct CodeLoaderTests {
             node.need(try other(package, 5), from: LoaderFixture.node(5)).error
                 == .busy(.fetchesPerApplication)
         )
+        // Other applications need not wait for this one.
+        #expect(!node.loader.isFull)
         var second = LoaderFixture()
         for byte in UInt8(1)...4 {
             let asked = try other(try Package("app-\(byte)"), byte)
@@ -186,6 +188,7 @@ struct CodeLoaderTests {
         }
         let last = try other(try Package("app-13"), 13)
         #expect(node.need(last, from: LoaderFixture.node(10)).error == .busy(.fetches))
+        #expect(node.loader.isFull)
     }
 
     @Test func `waiting messages are bounded in number and bytes and give room back`() throws {
