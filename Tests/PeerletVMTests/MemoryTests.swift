@@ -1,3 +1,4 @@
+import Foundation
 import PeerletBytecode
 import PeerletVM
 import Testing
@@ -88,5 +89,36 @@ import Testing
         #expect(results != [5])
         machine.undoActivation()
         #expect(machine.load(0, count: 3 * 4096) == before)
+    }
+
+    /// Pages of a slot that are in memory, by the system's word.
+    private static func inMemory(_ slot: MemoryArena.Slot) -> Int {
+        var states = [UInt8](repeating: 0, count: slot.pages)
+        guard unsafe mincore(slot.bytes, slot.pages * 4096, &states) == 0 else { return -1 }
+        return states.count { $0 & 1 == 1 }
+    }
+
+    @Test(arguments: [1, 16, 64, 512])
+    func `a free slot holds at most sixteen pages, whichever its tenants wrote`(pages: Int) throws {
+        let arena = MemoryArena()
+        var places = Set<UInt>()
+        var most = 0
+        for tenant in 0..<40 {
+            let slot = try #require(arena.takeSlot(pages: pages))
+            unsafe places.insert(UInt(bitPattern: slot.bytes))
+            most = max(most, Self.inMemory(slot))
+            let bytes = unsafe UnsafeRawBufferPointer(start: slot.bytes, count: pages * 4096)
+            let stride = max(1, pages / 8)
+            let written = (0..<pages).filter { $0 % stride == tenant % stride }
+            let areZero = written.allSatisfy { unsafe bytes[$0 * 4096 + 9] == 0 }
+            #expect(areZero)
+            for page in written {
+                unsafe slot.bytes.storeBytes(of: 1, toByteOffset: page * 4096 + 9, as: UInt8.self)
+            }
+            arena.giveSlot(slot, written: written)
+        }
+        // It is the same slot all the time.
+        #expect(places.count == 1)
+        #expect((1...16).contains(most), "\(most) pages")
     }
 }

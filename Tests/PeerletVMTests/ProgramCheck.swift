@@ -21,30 +21,38 @@ enum ProgramCheck {
         var instructions: UInt64
     }
 
+    private enum Outcome: Equatable {
+        /// No instance could be made, or its activation not be started.
+        case notStarted
+        /// Undo left other memory or other globals than there were.
+        case notUndone
+        case ended(End)
+    }
+
     /// Whether each export does the same in one go and in pieces, and undo undoes it.
     static func isExact(_ bytes: [UInt8]) -> Bool {
         guard let program = verified(bytes) else { return true }
         for export in program.image.exports.prefix(4) {
             guard let entry = program.entryPoint(named: export.name) else { return false }
-            let piece = UInt64(1 + bytes.count % 61)
-            guard let whole = end(program, entry, piece: purse),
-                let pieces = end(program, entry, piece: piece)
-            else { continue }
-            guard whole == pieces else { return false }
+            let whole = outcome(program, entry, piece: purse)
+            let pieces = outcome(program, entry, piece: UInt64(1 + bytes.count % 61))
+            guard whole == pieces, whole != .notUndone else { return false }
         }
         return true
     }
 
-    /// Nil if the instance cannot be made or started, or was not what it was after undo.
-    private static func end(
+    /// What an activation leaves, and whether the instance is then what it was before.
+    private static func outcome(
         _ program: VerifiedProgram,
         _ entry: EntryPoint,
         piece: UInt64
-    ) -> End? {
-        guard let machine = try? Machine(program: program, limits: limits) else { return nil }
+    ) -> Outcome {
+        guard let machine = try? Machine(program: program, limits: limits) else {
+            return .notStarted
+        }
         let before = machine.captureState()
         let arguments = (0..<entry.parameterCount).map { Int64($0) * 4093 }
-        guard (try? machine.start(entry, arguments: arguments)) != nil else { return nil }
+        guard (try? machine.start(entry, arguments: arguments)) != nil else { return .notStarted }
         let exit = run(machine, piece)
         let end = End(
             exit: exit,
@@ -55,7 +63,7 @@ enum ProgramCheck {
         machine.undoActivation()
         let after = machine.captureState()
         let isUndone = after.memory == before.memory && after.globals == before.globals
-        return isUndone ? end : nil
+        return isUndone ? .ended(end) : .notUndone
     }
 
     private static func run(_ machine: Machine, _ piece: UInt64) -> Exit {

@@ -10,8 +10,7 @@ final class LinearMemory {
     /// A byte for each page; a store to a page with `settled` has nothing more to record.
     private(set) var marks: UnsafeMutablePointer<UInt8>
     private(set) var pages = 0
-    /// Pages of the slot.
-    private var capacity = 0
+    private var slot: MemoryArena.Slot?
     private var markCapacity = 0
     /// Most pages, current and future.
     var quota: Int
@@ -39,9 +38,7 @@ final class LinearMemory {
 
     deinit {
         undoLog.removeAll()
-        if capacity > 0 {
-            unsafe MemoryArena.shared.giveSlot(bytes, pages: capacity, written: used(0..<pages))
-        }
+        if let slot { MemoryArena.shared.giveSlot(slot, written: used(0..<pages)) }
         unsafe marks.deallocate()
     }
 
@@ -115,7 +112,7 @@ final class LinearMemory {
     func grow(_ count: Int) -> Int? {
         let old = pages
         guard count >= 0, allows(growth: UInt64(count)) else { return nil }
-        guard old + count <= capacity || reserve(old + count) else { return nil }
+        guard old + count <= slot?.pages ?? 0 || reserve(old + count) else { return nil }
         if old + count > markCapacity { reserveMarks(old + count) }
         unsafe (marks + old).initialize(repeating: Self.settled, count: count)
         pages = old + count
@@ -124,18 +121,18 @@ final class LinearMemory {
 
     /// A slot for all that the quota allows: it moves only if the quota was raised since.
     private func reserve(_ count: Int) -> Bool {
-        let room = MemoryArena.slotPages(max(count, quota))
-        guard let slot = unsafe MemoryArena.shared.takeSlot(pages: room) else { return false }
-        if capacity > 0 {
+        guard let room = MemoryArena.shared.takeSlot(pages: max(count, quota)) else { return false }
+        if let slot {
             let used = used(0..<pages)
             for page in used {
                 let offset = page * Self.pageSize
-                unsafe (slot + offset).copyMemory(from: bytes + offset, byteCount: Self.pageSize)
+                unsafe (room.bytes + offset)
+                    .copyMemory(from: bytes + offset, byteCount: Self.pageSize)
             }
-            unsafe MemoryArena.shared.giveSlot(bytes, pages: capacity, written: used)
+            MemoryArena.shared.giveSlot(slot, written: used)
         }
-        unsafe bytes = slot
-        capacity = room
+        unsafe bytes = room.bytes
+        slot = room
         return true
     }
 
@@ -169,7 +166,7 @@ final class LinearMemory {
     /// Back to the memory at `beginUndo`, marks included.
     func undo() {
         if pages > pagesAtStart {
-            unsafe MemoryArena.zero(bytes, Array(pagesAtStart..<pages))
+            unsafe MemoryArena.zero(bytes, pagesAtStart..<pages)
             pages = pagesAtStart
         }
         unsafe undoLog.restore(bytes)

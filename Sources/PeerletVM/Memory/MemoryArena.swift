@@ -8,13 +8,23 @@ internal import Synchronization
 /// Slots are carved from mappings of 2 MiB, or are one if larger, and are used again: a mapping is
 /// never made for an instance alone. A page of a slot that nobody touched takes no memory.
 @safe
-final class MemoryArena: Sendable {
-    static let shared = MemoryArena()
+package final class MemoryArena: Sendable {
+    package static let shared = MemoryArena()
+
+    /// Zero bytes for one instance.
+    @safe
+    package struct Slot {
+        package let bytes: UnsafeMutableRawPointer
+        /// A power of two.
+        package let pages: Int
+        /// Its pages that took memory when it was taken, ascending.
+        let resident: [Int]
+    }
 
     /// Addresses, which unlike pointers may go from one thread to another.
     private struct Free {
-        /// By the logarithm of their pages, with the pages that still take memory.
-        var slots = [[(address: UInt, resident: Int)]](repeating: [], count: 17)
+        /// By the logarithm of their pages, with the pages that still take memory, ascending.
+        var slots = [[(address: UInt, resident: [Int])]](repeating: [], count: 17)
         var copies: [UInt] = []
         /// Pages of memory that free slots hold.
         var resident = 0
@@ -25,79 +35,94 @@ final class MemoryArena: Sendable {
     /// Free pages that keep their memory, in slots and again for copies.
     private static let residentPages = 4096
     private static let mappingPages = 512
-    /// A slot with more pages to be zeroed gets new ones from the system.
+    /// A slot with more pages in memory gets new ones from the system.
     private static let zeroedPages = 16
     static let pageSize = BytecodeLimits.pageSize
 
-    // MARK: Slots
+    package init() {}
 
-    /// A power of two of pages.
-    static func slotPages(_ pages: Int) -> Int { 1 << logarithm(pages) }
+    // MARK: Slots
 
     private static func logarithm(_ pages: Int) -> Int {
         Int.bitWidth - max(0, pages - 1).leadingZeroBitCount
     }
 
-    /// Zero bytes; nil when the system has no more.
-    func takeSlot(pages: Int) -> Bytes? {
+    /// At least so many pages, up to 65,536; nil when the system has no more.
+    package func takeSlot(pages: Int) -> Slot? {
         let size = Self.logarithm(pages)
-        let address = free.withLock { free -> UInt? in
+        let slot = free.withLock { free -> (address: UInt, resident: [Int])? in
             if free.slots[size].isEmpty, !Self.refill(&free.slots[size], pages: 1 << size) {
                 return nil
             }
             let slot = free.slots[size].removeLast()
-            free.resident -= slot.resident
-            return slot.address
+            free.resident -= slot.resident.count
+            return slot
         }
-        return unsafe address.flatMap { unsafe Bytes(bitPattern: $0) }
+        guard let slot, let bytes = unsafe Bytes(bitPattern: slot.address) else { return nil }
+        return unsafe Slot(bytes: bytes, pages: 1 << size, resident: slot.resident)
     }
 
     private static func refill(
-        _ slots: inout [(address: UInt, resident: Int)],
+        _ slots: inout [(address: UInt, resident: [Int])],
         pages: Int
     ) -> Bool {
         let count = max(1, mappingPages / pages)
-        guard let start = unsafe map(nil, pages: count * pages) else { return false }
+        guard let start = unsafe map(pages: count * pages) else { return false }
         for index in (0..<count).reversed() {
-            unsafe slots.append((UInt(bitPattern: start + index * pages * pageSize), 0))
+            unsafe slots.append((UInt(bitPattern: start + index * pages * pageSize), []))
         }
         return true
     }
 
     /// Takes a slot back; `written` are its pages that may not be zero, ascending.
-    func giveSlot(_ bytes: Bytes, pages: Int, written: [Int]) {
-        let size = Self.logarithm(pages)
-        let address = UInt(bitPattern: bytes)
-        let isKept = free.withLock { $0.resident + written.count <= Self.residentPages }
-        let isZeroed = unsafe Self.zero(bytes, written, isKept: isKept)
+    package func giveSlot(_ slot: Slot, written: [Int]) {
+        let resident = Self.union(slot.resident, written)
+        let isKept =
+            resident.count <= Self.zeroedPages
+            && free.withLock { $0.resident + resident.count <= Self.residentPages }
+        var left = resident
+        if isKept {
+            unsafe Self.clear(slot.bytes, written)
+        } else if let first = resident.first, let last = resident.last {
+            let isReleased = unsafe Self.release(slot.bytes, first...last)
+            if isReleased { left = [] } else { unsafe Self.clear(slot.bytes, written) }
+        }
         free.withLock {
-            let resident = isZeroed ? written.count : 0
-            $0.resident += resident
-            $0.slots[size].append((address, resident))
+            $0.resident += left.count
+            $0.slots[Self.logarithm(slot.pages)].append((unsafe UInt(bitPattern: slot.bytes), left))
         }
     }
 
-    /// Makes pages zero again; true if they still take memory.
-    @discardableResult
-    static func zero(_ bytes: Bytes, _ written: [Int], isKept: Bool = true) -> Bool {
-        guard let first = written.first, let last = written.last else { return true }
-        let isSmall = isKept && written.count <= zeroedPages
-        let mapped =
-            unsafe isSmall ? nil : map(bytes + first * pageSize, pages: last - first + 1)
-        if unsafe mapped == nil {
-            for page in written {
-                unsafe (bytes + page * pageSize)
-                    .initializeMemory(as: UInt8.self, repeating: 0, count: pageSize)
-            }
-            return true
-        }
-        return false
+    private static func union(_ first: [Int], _ second: [Int]) -> [Int] {
+        if first.isEmpty || first == second { return second }
+        return Set(first).union(second).sorted()
     }
 
-    /// New zero pages, in the place of others if one is given.
-    private static func map(_ place: Bytes?, pages: Int) -> Bytes? {
-        let flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE | (unsafe place == nil ? 0 : MAP_FIXED)
-        let start = unsafe mmap(place, pages * pageSize, PROT_READ | PROT_WRITE, flags, -1, 0)
+    private static func clear(_ bytes: Bytes, _ pages: [Int]) {
+        for page in pages {
+            unsafe (bytes + page * pageSize)
+                .initializeMemory(as: UInt8.self, repeating: 0, count: pageSize)
+        }
+    }
+
+    /// Makes pages zero again, by giving their memory back if the system takes it.
+    static func zero(_ bytes: Bytes, _ pages: Range<Int>) {
+        guard let last = pages.last else { return }
+        if unsafe !release(bytes, pages.lowerBound...last) { unsafe clear(bytes, Array(pages)) }
+    }
+
+    /// Zero pages that take no memory; the mapping stays, whatever happens.
+    private static func release(_ bytes: Bytes, _ pages: ClosedRange<Int>) -> Bool {
+        unsafe madvise(
+            bytes + pages.lowerBound * pageSize,
+            pages.count * pageSize,
+            MADV_DONTNEED
+        ) == 0
+    }
+
+    private static func map(pages: Int) -> Bytes? {
+        let flags = MAP_PRIVATE | MAP_ANON | MAP_NORESERVE
+        let start = unsafe mmap(nil, pages * pageSize, PROT_READ | PROT_WRITE, flags, -1, 0)
         return unsafe start == MAP_FAILED ? nil : start
     }
 
@@ -107,7 +132,7 @@ final class MemoryArena: Sendable {
     func takeCopies(_ count: Int) -> [UInt] {
         free.withLock { free in
             if free.copies.count < count {
-                var pages: [(address: UInt, resident: Int)] = []
+                var pages: [(address: UInt, resident: [Int])] = []
                 _ = Self.refill(&pages, pages: 1)
                 free.copies = pages.map(\.address) + free.copies
             }
@@ -123,7 +148,7 @@ final class MemoryArena: Sendable {
             for copy in copies {
                 let isKept = $0.copies.count < Self.residentPages
                 if !isKept, let page = unsafe Bytes(bitPattern: copy) {
-                    _ = unsafe Self.map(page, pages: 1)
+                    _ = unsafe Self.release(page, 0...0)
                 }
                 $0.copies.append(copy)
             }
