@@ -18,7 +18,11 @@ package struct UnknownCommand: Error {
             let subcommands = command.configuration.subcommands
             guard !subcommands.isEmpty, !word.hasPrefix("-"), word != "help" else { return nil }
             let known = subcommands.map { $0._commandName }
-            guard let index = known.firstIndex(of: word) else {
+            guard
+                let index = subcommands.firstIndex(where: {
+                    $0._commandName == word || $0.configuration.aliases.contains(word)
+                })
+            else {
                 self.word = word
                 suggestion = Suggestion.nearest(to: word, among: known)
                 self.path = path

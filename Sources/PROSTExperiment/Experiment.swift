@@ -52,9 +52,11 @@ package struct Experiment: Hashable, Sendable {
         return runs
     }
 
+    /// `Int.max` for more than can be counted; `runs` is then not to be asked for.
     package var runCount: Int {
         axes.reduce(seeds.count) {
-            $0.multipliedReportingOverflow(by: $1.values.count).partialValue
+            let (product, isOver) = $0.multipliedReportingOverflow(by: $1.values.count)
+            return isOver ? .max : product
         }
     }
 }

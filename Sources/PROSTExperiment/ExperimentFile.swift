@@ -15,23 +15,37 @@ package enum ExperimentFile {
         settings: [String] = [],
         seeds: String? = nil
     ) throws(ConfigurationErrors) -> Experiment {
+        try parse(try StrictYAML.text(at: path), path: path, settings: settings, seeds: seeds)
+    }
+
+    /// What was read at `path`; files that it names are in `folder` instead if one is given.
+    package static func parse(
+        _ text: String,
+        path: String,
+        folder: String? = nil,
+        settings: [String] = [],
+        seeds: String? = nil
+    ) throws(ConfigurationErrors) -> Experiment {
         let name = path.split(separator: "/").last.map(String.init) ?? path
-        let folder = String(path.dropLast(name.count))
         return try parse(
-            try StrictYAML.text(at: path),
+            text,
             file: name,
-            folder: folder,
+            folder: folder ?? String(path.dropLast(name.count)),
             settings: settings,
             seeds: seeds
         )
     }
 
+    /// The experiment in a text whose files lie in `folder`.
+    ///
+    /// - Parameter readsFiles: whether matrices and traces that it names are looked at.
     package static func parse(
         _ text: String,
         file: String,
         folder: String = "",
         settings: [String] = [],
-        seeds: String? = nil
+        seeds: String? = nil,
+        readsFiles: Bool = true
     ) throws(ConfigurationErrors) -> Experiment {
         var yaml = StrictYAML(file: file)
         let plain = ParameterTable.keys.filter { ParameterTable.section(of: $0) == nil }
@@ -59,6 +73,8 @@ package enum ExperimentFile {
             if let expectation { experiment.expectations.append(expectation) }
             if let problem { yaml.report(entry, .invalid(problem)) }
         }
+        // Settings may narrow a sweep, and leave nothing that an expectation speaks of.
+        checkConditions(of: experiment, &yaml)
         apply(settings, to: &experiment, &yaml)
         if let seeds {
             if let list = Self.seeds(seeds) {
@@ -71,7 +87,7 @@ package enum ExperimentFile {
             yaml.report("sweep", 0, .invalid("more than \(Experiment.runLimit) runs"))
         }
         try yaml.finish()
-        try ScenarioCheck.check(experiment, file: file)
+        try ScenarioCheck.check(experiment, file: file, readsFiles: readsFiles)
         return experiment
     }
 
@@ -143,6 +159,21 @@ package enum ExperimentFile {
         }
     }
 
+    /// An expectation that speaks of no run would always hold.
+    private static func checkConditions(of experiment: Experiment, _ yaml: inout StrictYAML) {
+        let conditions = experiment.expectations.map { ($0, $0.condition) }
+        guard conditions.contains(where: { $1 != nil }),
+            experiment.runCount <= Experiment.runLimit
+        else { return }
+        let runs = experiment.runs
+        for (expectation, condition) in conditions {
+            guard let condition, !runs.contains(where: { expectation.applies(to: $0.values) })
+            else { continue }
+            let what = "\(condition.key) \(condition.comparison.rawValue) \(condition.value)"
+            yaml.report("expect", expectation.line, .invalid("no run has \(what)"))
+        }
+    }
+
     // MARK: Seeds and settings
 
     private static let seedForm = "write 1..10, 7, or a list of numbers"
@@ -158,11 +189,16 @@ package enum ExperimentFile {
         } else if let text = yaml.text(entry) {
             texts = [text]
         }
-        let lists = texts.map(seeds)
-        guard !lists.contains(nil), !lists.isEmpty else {
-            return yaml.report(entry, .invalid(seedForm))
+        guard !texts.isEmpty else { return yaml.report(entry, .invalid(seedForm)) }
+        experiment.seeds = []
+        for text in texts {
+            guard let more = seeds(text) else { return yaml.report(entry, .invalid(seedForm)) }
+            experiment.seeds += more
+            guard experiment.seeds.count <= Experiment.runLimit else {
+                experiment.seeds = [1]
+                return yaml.report(entry, .invalid("more than \(Experiment.runLimit) seeds"))
+            }
         }
-        experiment.seeds = lists.compactMap(\.self).flatMap(\.self)
         if Set(experiment.seeds).count != experiment.seeds.count {
             yaml.report(entry, .invalid("a seed is there twice"))
         }

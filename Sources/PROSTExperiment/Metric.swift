@@ -19,7 +19,7 @@ package enum Metric {
         ("bytes", "of all frames, bytes a second and node"),
         ("set_up_bytes", "of opening connections, bytes a second and node"),
         ("connections", "connections opened, a second and node"),
-        ("load_max", "most frames sent by one node over the mean"),
+        ("load_max", "most frames sent by one node over the mean of those up at a time"),
         ("joins", "machines that came while measuring"),
         ("departures", "machines that went while measuring"),
         ("violations", "predicates of the ring that did not hold when checked"),
@@ -29,7 +29,10 @@ package enum Metric {
         ("cpu_seconds", "processor time of the measurement"),
         ("inputs_per_cpu_second", "inputs over processor time"),
         ("lookups_per_cpu_second", "answered lookups over processor time"),
-        ("peak_bytes_per_node", "memory at its peak less before the first node, a node"),
+        (
+            "peak_bytes_per_node",
+            "memory at its peak less before the first node, over the most nodes up at a time"
+        ),
         ("peak_bytes", "memory at its peak"),
     ]
 

@@ -19,8 +19,8 @@ package struct ReplayStop: Sendable {
 }
 
 /// What the nodes held there.
-package struct ReplayView: Sendable {
-    package struct Row: Sendable {
+package struct ReplayView: Encodable, Sendable {
+    package struct Row: Encodable, Sendable {
         package var machine: Int
         package var id: String
         package var phase: String
@@ -36,6 +36,15 @@ package struct ReplayView: Sendable {
     package var nodes: [Row]
     /// The last frames that arrived, oldest first.
     package var events: [String]
+
+    enum CodingKeys: String, CodingKey {
+        case eventCount = "event_count"
+        case seconds
+        case fingerprint
+        case violations
+        case nodes
+        case events
+    }
 }
 
 extension RunExecution {

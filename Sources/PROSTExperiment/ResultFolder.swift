@@ -3,6 +3,14 @@ internal import Foundation
 /// Where an experiment's results are (`Spec/simulator.md` §6).
 package struct ResultFolder: Sendable {
     package struct Failure: Error, CustomStringConvertible {
+        package enum Kind: Sendable {
+            case missing
+            /// There, and not what a run writes.
+            case damaged
+            case notWritable
+        }
+
+        package let kind: Kind
         package let description: String
     }
 
@@ -18,10 +26,22 @@ package struct ResultFolder: Sendable {
         return "runs/run-\(zeros)\(digits).json"
     }
 
-    /// Makes the folder with the experiment's own file in it; runs of before go unless they are to
-    /// be kept.
-    package func prepare(_ experimentText: String, keepingRuns: Bool) throws {
+    /// Makes the folder with the experiment's own file in it; a folder of anything else is refused.
+    ///
+    /// - Parameter keepingRuns: whether runs of before stay.
+    package func prepare(
+        _ experimentText: String,
+        _ provenance: Provenance,
+        keepingRuns: Bool
+    ) throws {
         let manager = FileManager.default
+        let there = (try? manager.contentsOfDirectory(atPath: path)) ?? []
+        guard there.isEmpty || there.contains("provenance.json") else {
+            throw Failure(
+                kind: .notWritable,
+                description: "\(path) has files in it that are no results"
+            )
+        }
         if !keepingRuns { try? manager.removeItem(atPath: file("runs")) }
         do {
             try manager.createDirectory(
@@ -29,8 +49,12 @@ package struct ResultFolder: Sendable {
                 withIntermediateDirectories: true
             )
         } catch {
-            throw Failure(description: "\(path) cannot be made: \(error.localizedDescription)")
+            throw Failure(
+                kind: .notWritable,
+                description: "\(path) cannot be made: \(error.localizedDescription)"
+            )
         }
+        try write(provenance, to: "provenance.json")
         try write(experimentText, to: "experiment.yaml")
     }
 
@@ -40,6 +64,7 @@ package struct ResultFolder: Sendable {
             try Data(text.utf8).write(to: URL(fileURLWithPath: file(name)), options: .atomic)
         } catch {
             throw Failure(
+                kind: .notWritable,
                 description: "\(file(name)) cannot be written: \(error.localizedDescription)"
             )
         }
@@ -55,25 +80,31 @@ package struct ResultFolder: Sendable {
     package func text(_ name: String) throws -> String {
         guard let data = FileManager.default.contents(atPath: file(name)),
             let text = String(validating: data, as: UTF8.self)
-        else { throw Failure(description: "\(file(name)) cannot be read") }
+        else { throw Failure(kind: .missing, description: "\(file(name)) cannot be read") }
         return text
     }
 
-    package func result(_ number: Int) -> RunResult? {
+    /// Nil if there is none.
+    package func result(_ number: Int) throws -> RunResult? {
         let name = Self.runFile(number)
         guard let data = FileManager.default.contents(atPath: file(name)) else { return nil }
-        return try? JSONDecoder().decode(RunResult.self, from: data)
+        guard let result = try? JSONDecoder().decode(RunResult.self, from: data), result.isSound,
+            result.run == number
+        else { throw Failure(kind: .damaged, description: "\(file(name)) is no run's result") }
+        return result
     }
 
-    /// Every run's result, in order.
-    package func results() throws -> [RunResult] {
-        let names =
-            (try? FileManager.default.contentsOfDirectory(atPath: file("runs"))) ?? []
-        let results = names.filter { $0.hasPrefix("run-") && $0.hasSuffix(".json") }.sorted()
-            .compactMap { FileManager.default.contents(atPath: file("runs/" + $0)) }
-            .compactMap { try? JSONDecoder().decode(RunResult.self, from: $0) }
-            .sorted { $0.run < $1.run }
-        guard !results.isEmpty else { throw Failure(description: "there are no runs in \(path)") }
+    /// What there is of the experiment's runs, in order; of other runs the folder may keep results
+    /// too.
+    package func results(of experiment: Experiment) throws -> [RunResult] {
+        var results: [RunResult] = []
+        for run in experiment.runs {
+            guard let result = try result(run.number), result.matches(run) else { continue }
+            results.append(result)
+        }
+        guard !results.isEmpty else {
+            throw Failure(kind: .missing, description: "there are no runs in \(path)")
+        }
         return results
     }
 
@@ -81,7 +112,12 @@ package struct ResultFolder: Sendable {
     package func provenance() throws -> Provenance {
         guard let data = FileManager.default.contents(atPath: file("provenance.json")),
             let provenance = try? JSONDecoder().decode(Provenance.self, from: data)
-        else { throw Failure(description: "\(file("provenance.json")) cannot be read") }
+        else {
+            throw Failure(
+                kind: .missing,
+                description: "\(file("provenance.json")) cannot be read"
+            )
+        }
         return provenance
     }
 }

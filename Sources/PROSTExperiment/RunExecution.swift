@@ -17,6 +17,7 @@ package final class RunExecution {
     private let run: Experiment.Run
     private let values: ParameterValues
     private let scenario: Scenario
+    private let files: String?
     let simulation: Simulation
     let population: Population
     private let workload: LookupWorkload?
@@ -31,7 +32,9 @@ package final class RunExecution {
         self.run = run
         values = run.values
         memoryAtStart = ProcessFigures.peakBytes
-        scenario = Scenario(run, files: try ScenarioFiles(run.values, folder: folder))
+        let files = try ScenarioFiles(run.values, folder: folder)
+        self.files = files.fingerprint
+        scenario = Scenario(run, files: files)
         simulation = Simulation(scenario.settings)
         population = Population(simulation)
         let limit = values.count("workload.count")
@@ -48,7 +51,11 @@ package final class RunExecution {
         }
         let population = population
         workload?.root = { population.membership.root(of: $0) }
-        population.liveChanged = { [weak workload] live in workload?.live = live }
+        population.liveChanged = { [weak self] live in
+            guard let self else { return }
+            workload?.live = live
+            figures.live.change(to: live.count, at: simulation.now)
+        }
     }
 
     /// Time that answers have after the last lookup: a lookup's own time-out.
@@ -173,7 +180,8 @@ package final class RunExecution {
             latencies: figures.latencies(lookups),
             series: figures.series,
             violations: figures.violations,
-            fingerprint: FingerprintText.text(simulation.fingerprint)
+            fingerprint: FingerprintText.text(simulation.fingerprint),
+            files: files
         )
     }
 }

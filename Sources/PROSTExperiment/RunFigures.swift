@@ -1,6 +1,31 @@
 internal import PROSTSimulator
 internal import SansIO
 
+/// How many machines are up, over time.
+struct LiveCount {
+    /// Since it was begun.
+    private(set) var nodeSeconds = 0.0
+    private var count = 0
+    private(set) var most = 0
+    private var since = Instant.zero
+
+    mutating func advance(to now: Instant) {
+        nodeSeconds += Double(count) * Double(now.since(since).nanoseconds) / 1e9
+        since = now
+    }
+
+    mutating func change(to count: Int, at now: Instant) {
+        advance(to: now)
+        self.count = count
+        most = max(most, count)
+    }
+
+    mutating func begin(at now: Instant) {
+        advance(to: now)
+        nodeSeconds = 0
+    }
+}
+
 /// What is counted between the beginning and the end of a measurement.
 struct RunFigures {
     /// Parts of the measurement in `series`.
@@ -15,8 +40,9 @@ struct RunFigures {
     private var departures: UInt64 = 0
     private var processor = 0.0
     private var begun = Instant.zero
-    private var lastPart = (lookups: UInt64(0), lost: UInt64(0), bytes: UInt64(0), time: 0.0)
-    private var nodeSeconds = 0.0
+    private var lastPart = (lookups: UInt64(0), lost: UInt64(0), bytes: UInt64(0), nodeSeconds: 0.0)
+    var live = LiveCount()
+    private var nodeSeconds: Double { live.nodeSeconds }
     private(set) var series: [RunResult.SeriesPoint] = []
     private(set) var violations: [RunResult.ViolationRecord] = []
     private var violationCount = 0
@@ -35,28 +61,27 @@ struct RunFigures {
         joins = run.population.joins
         departures = run.population.departures
         begun = run.simulation.now
+        live.begin(at: begun)
         processor = ProcessFigures.processorSeconds
     }
 
     mutating func endPart(_ run: RunExecution, _ results: LookupResults?, at span: TimeSpan) {
         let seconds = Double(span.nanoseconds) / 1e9
-        let live = run.population.live.count
-        let length = seconds - lastPart.time
-        nodeSeconds += Double(live) * length
+        live.advance(to: run.simulation.now)
         let bytes = sum(run.simulation).maintenanceBytes
-        let lookups = results?.answered ?? 0
+        let lookups = results?.right ?? 0
         let lost = (results?.failed ?? 0) + (results?.wrong ?? 0)
-        let share = max(Double(live) * length, 1e-9)
+        let share = max(nodeSeconds - lastPart.nodeSeconds, 1e-9)
         series.append(
             RunResult.SeriesPoint(
                 time: seconds,
-                nodes: live,
+                nodes: run.population.live.count,
                 lookups: lookups - lastPart.lookups,
                 lost: lost - lastPart.lost,
                 maintenanceBytes: Double(bytes - lastPart.bytes) / share
             )
         )
-        lastPart = (lookups, lost, bytes, seconds)
+        lastPart = (lookups, lost, bytes, nodeSeconds)
     }
 
     mutating func end(_ run: RunExecution) {
@@ -69,7 +94,8 @@ struct RunFigures {
         let sent = run.simulation.hosts.enumerated().map { index, host in
             host.traffic.frames - (index < frames.count ? frames[index] : 0)
         }
-        let mean = Double(sent.reduce(0, +)) / Double(max(run.population.live.count, 1))
+        let seconds = Double(run.simulation.now.since(begun).nanoseconds) / 1e9
+        let mean = Double(sent.reduce(0, +)) / max(nodeSeconds / max(seconds, 1e-9), 1)
         loadMaximum = mean > 0 ? Double(sent.max() ?? 0) / mean : 0
         frames = []
     }
@@ -111,7 +137,7 @@ struct RunFigures {
             "inputs_per_cpu_second": Double(inputs) / max(processor, 1e-6),
             "peak_bytes": Double(peak),
             "peak_bytes_per_node": Double(peak - min(memoryAtStart, peak))
-                / Double(max(run.simulation.hosts.count, 1)),
+                / Double(max(live.most, 1)),
             "load_max": loadMaximum,
             "maintenance_bytes": Double(traffic.maintenanceBytes) / max(nodeSeconds, 1e-9),
             "bytes": Double(traffic.maintenanceBytes + traffic.otherBytes)

@@ -16,11 +16,16 @@ package struct RunResult: Codable, Hashable, Sendable {
     /// The first violations, as people read them.
     package var violations: [ViolationRecord]
     package var fingerprint: String
+    /// Fingerprint of the matrix or trace that was played; nil without any.
+    package var files: String?
+    /// Of the sources that the tool was built from, as far as it is known.
+    package var revision: String?
 
     package struct SeriesPoint: Codable, Hashable, Sendable {
         /// End of the part, seconds after the transition.
         package var time: Double
         package var nodes: Int
+        /// Answered by the right node.
         package var lookups: UInt64
         package var lost: UInt64
         package var maintenanceBytes: Double
@@ -33,8 +38,25 @@ package struct RunResult: Codable, Hashable, Sendable {
         package var what: String
     }
 
+    /// Whether it is this run's, as far as the experiment's own file says.
     package func matches(_ run: Experiment.Run) -> Bool {
         parameters == run.values.texts && seed == run.seed && point == run.point
+    }
+
+    /// Whether it is this run's with these files.
+    package func matches(_ run: Experiment.Run, files: String?) -> Bool {
+        matches(run) && self.files == files
+    }
+
+    /// Whether it can have been made by a run: numbers that figures can be made of.
+    var isSound: Bool {
+        let numbers =
+            Array(metrics.values) + latencies + series.map(\.time)
+            + series.map(\.maintenanceBytes)
+        return numbers.allSatisfy { (0...1e18).contains($0) }
+            && hops.count <= 256 && hops.allSatisfy { $0 <= 1 << 40 }
+            && series.allSatisfy { $0.lookups <= 1 << 40 && $0.lost <= 1 << 40 && $0.nodes >= 0 }
+            && violations.allSatisfy { $0.event > 0 && (0...1e18).contains($0.seconds) }
     }
 }
 

@@ -3,7 +3,11 @@ internal import StrictYAML
 
 /// What a file's values must keep together, for every run of the sweep, before anything runs.
 enum ScenarioCheck {
-    static func check(_ experiment: Experiment, file: String) throws(ConfigurationErrors) {
+    static func check(
+        _ experiment: Experiment,
+        file: String,
+        readsFiles: Bool
+    ) throws(ConfigurationErrors) {
         var errors: [ConfigurationError] = []
         var seen = Set<ParameterValues>()
         for run in experiment.runs where seen.insert(run.values).inserted {
@@ -16,7 +20,7 @@ enum ScenarioCheck {
                 )
                 if !errors.contains(error) { errors.append(error) }
             }
-            guard errors.isEmpty else { continue }
+            guard errors.isEmpty, readsFiles else { continue }
             _ = try ScenarioFiles(run.values, folder: experiment.folder)
         }
         if !errors.isEmpty { throw ConfigurationErrors(errors) }
@@ -40,8 +44,11 @@ enum ScenarioCheck {
         if values.duration("overlay.fix_fingers") == .zero {
             found.append(("overlay.fix_fingers", "must be above zero"))
         }
-        if values.text("workload.type") != "none", values.duration("workload.interval") == .zero {
-            found.append(("workload.interval", "must be above zero"))
+        // Time between two lookups of the whole network is counted in nanoseconds.
+        if values.text("workload.type") != "none",
+            values.duration("workload.interval") < .microseconds(1) * values.count("nodes")
+        {
+            found.append(("workload.interval", "must be at least 1us for each node"))
         }
         return found + churnProblems(values) + faultProblems(values)
     }
@@ -77,9 +84,20 @@ enum ScenarioCheck {
     private static func faultProblems(
         _ values: ParameterValues
     ) -> [(key: String, what: String)] {
-        if values.text("fault.type") == "slow", values.duration("underlay.input_time") == .zero {
-            return [("fault.type", "slow needs underlay.input_time")]
+        let type = values.text("fault.type")
+        guard type != "none" else { return [] }
+        var found: [(key: String, what: String)] = []
+        if type == "slow", values.duration("underlay.input_time") == .zero {
+            found.append(("fault.type", "slow needs underlay.input_time"))
         }
-        return []
+        if values.duration("fault.at") >= values.duration("phases.measurement") {
+            found.append(("fault.at", "is not within phases.measurement"))
+        }
+        if type == "kill", values.text("fault.restart") != "no",
+            values.fraction("fault.fraction") == 1_000_000
+        {
+            found.append(("fault.restart", "needs a node that is left to start again through"))
+        }
+        return found
     }
 }

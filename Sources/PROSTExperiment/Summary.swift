@@ -40,23 +40,24 @@ package struct Summary: Codable, Hashable, Sendable {
         func most(_ metric: String) -> Double {
             results.reduce(0) { max($0, $1.metrics[metric] ?? 0) }
         }
+        func whole(_ value: Double) -> UInt64 { UInt64(exactly: value.rounded()) ?? .max }
         experiment = name
         runs = results.count
-        events = UInt64(sum("inputs"))
+        events = whole(sum("inputs"))
         cpuSeconds = sum("cpu_seconds")
         eventsPerCPUSecond = sum("inputs") / max(cpuSeconds, 1e-6)
-        lookups = UInt64(sum("lookups"))
+        lookups = whole(sum("lookups"))
         lookupsPerCPUSecond =
             results.reduce(0) { $0 + Double($1.hops.reduce(0, +)) } / max(cpuSeconds, 1e-6)
-        lookupsLost = UInt64(sum("lookups_lost"))
+        lookupsLost = whole(sum("lookups_lost"))
         let answered = results.reduce(UInt64(0)) { $0 + $1.hops.reduce(0, +) }
         let hops = results.reduce(0.0) { total, result in
             result.hops.enumerated().reduce(total) { $0 + Double($1.offset) * Double($1.element) }
         }
         hopsMean = answered == 0 ? 0 : hops / Double(answered)
-        peakBytes = UInt64(most("peak_bytes"))
+        peakBytes = whole(most("peak_bytes"))
         peakBytesPerNode = most("peak_bytes_per_node")
-        violations = UInt64(sum("violations"))
+        violations = whole(sum("violations"))
         failedExpectations = failed
         fingerprint = FingerprintText.combined(results.map(\.fingerprint))
     }
@@ -64,17 +65,39 @@ package struct Summary: Codable, Hashable, Sendable {
 
 extension Experiment {
     /// What was expected and did not come about, as people read it.
+    ///
+    /// No violation is expected in a run of whose violations no expectation speaks.
     package func failures(in results: [RunResult]) -> [String] {
         let runs = Dictionary(runs.map { ($0.number, $0) }, uniquingKeysWith: { $1 })
-        return expectations.flatMap { expectation in
-            results.compactMap { result -> String? in
-                guard let run = runs[result.run], expectation.applies(to: run.values),
-                    !expectation.holds(for: result)
-                else { return nil }
-                return "run \(result.run) (\(run.label)): expected \(expectation.text), "
-                    + expectation.found(in: result)
-            }
+        let none = results.compactMap { result -> String? in
+            guard let run = runs[result.run], (result.metrics["violations"] ?? 0) > 0,
+                !expectations.contains(where: {
+                    $0.metric == "violations" && $0.applies(to: run.values)
+                })
+            else { return nil }
+            return "run \(result.run) (\(run.label)): expected no violations, "
+                + "violations = \(NumberText.short(result.metrics["violations"] ?? 0))"
         }
+        return none
+            + expectations.flatMap { expectation in
+                results.compactMap { result -> String? in
+                    guard let run = runs[result.run], expectation.applies(to: run.values),
+                        !expectation.holds(for: result)
+                    else { return nil }
+                    return "run \(result.run) (\(run.label)): expected \(expectation.text), "
+                        + expectation.found(in: result)
+                }
+            }
+    }
+}
+
+extension Experiment {
+    /// Expectations that speak of none of these runs, which settings left of a sweep.
+    package var unchecked: [String] {
+        let runs = runs
+        return expectations.filter { expectation in
+            !runs.contains { expectation.applies(to: $0.values) }
+        }.map(\.text)
     }
 }
 

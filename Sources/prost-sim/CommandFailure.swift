@@ -11,6 +11,18 @@ enum ExitStatus: Int32 {
     case noInput = 66
     case `internal` = 70
     case cannotCreate = 73
+
+    /// Stable word for programs (`Spec/wire.md` §12.2).
+    var word: String {
+        switch self {
+        case .negative: "negative"
+        case .usage: "usage"
+        case .badInput: "bad-input"
+        case .noInput: "not-found"
+        case .internal: "internal"
+        case .cannotCreate: "cannot-create"
+        }
+    }
 }
 
 /// An error as a person reads it.
@@ -18,6 +30,48 @@ struct CommandFailure: Error {
     var status: ExitStatus
     var message: String
     var hint: String?
+
+    init(_ status: ExitStatus, _ message: String, hint: String? = nil) {
+        self.status = status
+        self.message = message
+        self.hint = hint
+    }
+
+    /// Whatever else goes wrong.
+    init(_ error: any Error) {
+        switch error {
+        case let failure as CommandFailure: self = failure
+        case let errors as ConfigurationErrors:
+            self.init(errors.isUnreadable ? .noInput : .badInput, "\(errors)")
+        case let failure as ResultFolder.Failure:
+            let status: ExitStatus =
+                switch failure.kind {
+                case .missing: .noInput
+                case .damaged: .badInput
+                case .notWritable: .cannotCreate
+                }
+            self.init(status, "\(failure)")
+        default: self.init(.internal, "\(error)")
+        }
+    }
+
+    /// Says it where it belongs.
+    func report(asJSON: Bool) {
+        if asJSON {
+            let content: [String: String?] = [
+                "code": status.word, "message": message, "hint": hint, "details": nil,
+            ]
+            return print(Terminal.json(["error": content]))
+        }
+        for line in message.split(separator: "\n") { Terminal.note("error: \(line)") }
+        if let hint { Terminal.note("help: \(hint)") }
+    }
+}
+
+/// Options of all commands that show something.
+struct OutputOptions: ParsableArguments {
+    @Flag(help: "Print one JSON object.")
+    var json = false
 }
 
 /// Results go to standard output, everything else to standard error.
@@ -55,19 +109,14 @@ enum Terminal {
 }
 
 /// Runs a command's work and turns what goes wrong into words and an exit code.
-func reporting(_ body: () throws -> Void) throws {
+func reporting(asJSON: Bool, _ body: () throws -> Void) throws {
     do {
         try body()
-    } catch let error as ConfigurationErrors {
-        for one in error.errors { Terminal.note("error: \(one)") }
-        let status: ExitStatus = error.isUnreadable ? .noInput : .badInput
-        throw ExitCode(status.rawValue)
-    } catch let failure as CommandFailure {
-        Terminal.note("error: \(failure.message)")
-        if let hint = failure.hint { Terminal.note("hint: \(hint)") }
+    } catch let code as ExitCode {
+        throw code
+    } catch {
+        let failure = CommandFailure(error)
+        failure.report(asJSON: asJSON)
         throw ExitCode(failure.status.rawValue)
-    } catch let failure as ResultFolder.Failure {
-        Terminal.note("error: \(failure)")
-        throw ExitCode(ExitStatus.noInput.rawValue)
     }
 }

@@ -22,8 +22,9 @@ struct ProstSim: ParsableCommand {
               prost-sim reproduce hops.results               the same fingerprints again?
 
             EXIT CODES
-              0 done, 1 an expectation or a fingerprint failed, 64 usage, 65 bad input,
-              66 input missing, 70 a run ended early, 73 cannot write.
+              0 done, 1 an expectation or a fingerprint failed or a predicate of the ring was
+              violated, 64 usage, 65 bad input, 66 input missing, 70 a run ended early, 73 cannot
+              write.
             """,
         version: ToolVersion.text,
         subcommands: [

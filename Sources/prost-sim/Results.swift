@@ -3,6 +3,14 @@ internal import PROSTExperiment
 
 /// Writes everything that is made of runs' results.
 enum Results {
+    /// Arguments of `single-run` for the experiment of a folder.
+    static func arguments(_ folder: ResultFolder, _ provenance: Provenance) -> [String] {
+        var arguments = [folder.file("experiment.yaml"), "--folder", provenance.folder]
+        for setting in provenance.settings { arguments += ["--set", setting] }
+        if let seeds = provenance.seeds { arguments += ["--seeds", seeds] }
+        return arguments
+    }
+
     /// Tables, summary, figures and report; returns the summary.
     static func write(
         _ results: [RunResult],
@@ -46,10 +54,16 @@ enum Results {
             revision: revision,
             settings: arguments.set,
             seeds: arguments.seeds,
-            folder: experiment.folder,
+            folder: absolute(experiment.folder),
             start: Date().ISO8601Format(),
             system: ProcessInfo.processInfo.operatingSystemVersionString
         )
+    }
+
+    /// Results may be moved, and commands be given elsewhere.
+    private static func absolute(_ folder: String) -> String {
+        let path = URL(fileURLWithPath: folder.isEmpty ? "." : folder).standardizedFileURL.path
+        return path.hasSuffix("/") ? path : path + "/"
     }
 
     /// Of the sources around the current folder, if git knows it.
@@ -68,15 +82,20 @@ enum Results {
         return text.isEmpty ? "unknown" : text
     }()
 
-    /// The experiment that a results' folder is of.
-    static func experiment(of folder: ResultFolder) throws -> (Experiment, Provenance) {
+    /// The experiment that a results' folder is of, with files that it names only if they are to
+    /// be read.
+    static func experiment(
+        of folder: ResultFolder,
+        readsFiles: Bool
+    ) throws -> (Experiment, Provenance) {
         let provenance = try folder.provenance()
         let experiment = try ExperimentFile.parse(
             try folder.text("experiment.yaml"),
             file: "experiment.yaml",
             folder: provenance.folder,
             settings: provenance.settings,
-            seeds: provenance.seeds
+            seeds: provenance.seeds,
+            readsFiles: readsFiles
         )
         return (experiment, provenance)
     }

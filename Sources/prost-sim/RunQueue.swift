@@ -68,6 +68,14 @@ final class RunQueue: Sendable {
         do { try process.run() } catch {
             return Outcome(number: run.number, error: "\(error.localizedDescription)")
         }
+        // Read beside the output, since a full pipe would stop the run.
+        let said = Mutex(Data())
+        let saying = DispatchGroup()
+        let handle = errors.fileHandleForReading
+        DispatchQueue(label: "errors").async(group: saying) {
+            let data = (try? handle.readToEnd()) ?? Data()
+            said.withLock { $0 = data }
+        }
         var result: RunResult?
         var rest: [UInt8] = []
         while case let data = output.fileHandleForReading.availableData, !data.isEmpty {
@@ -82,12 +90,12 @@ final class RunQueue: Sendable {
                 result = said.result ?? result
             }
         }
-        let said = (try? errors.fileHandleForReading.readToEnd()) ?? Data()
         process.waitUntilExit()
+        saying.wait()
         return Outcome(
             number: run.number,
             result: process.terminationStatus == 0 ? result : nil,
-            error: String(decoding: said, as: UTF8.self)
+            error: said.withLock { String(decoding: $0, as: UTF8.self) }
         )
     }
 

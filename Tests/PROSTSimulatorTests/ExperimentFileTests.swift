@@ -102,10 +102,53 @@ import Testing
             head + "fault: { type: slow }\n",
             "e.yaml: fault.type: slow needs underlay.input_time"
         ),
+        (
+            head + "fault: { type: kill, at: 100s }\n",
+            "e.yaml: fault.at: is not within phases.measurement"
+        ),
+        (
+            head + "fault: { type: kill, fraction: 100%, restart: old }\n",
+            "e.yaml: fault.restart: needs a node that is left to start again through"
+        ),
+        (
+            head + "workload: { interval: 999us }\n",
+            "e.yaml: workload.interval: must be at least 1us for each node"
+        ),
+        (
+            head + "expect:\n  - hops_mean < 3 when nodes == 500\n",
+            "e.yaml:4: expect: no run has nodes == 500"
+        ),
         ("prost-experiment: [1\n", "e.yaml:2: is not YAML: did not find expected ',' or ']'"),
     ])
     func `a mistake is told with its line and what was meant`(text: String, message: String) {
         #expect(errors(text) == [message])
+    }
+
+    /// 2^64 runs are not none, and no list of seeds is made longer than a run can use.
+    @Test func `more runs than there may be are refused before they are made`() {
+        let counts = ["nodes", "overlay.successors", "overlay.replicas", "workload.count"]
+        let times = [
+            "overlay.stabilize", "overlay.fix_fingers", "underlay.delay", "underlay.least",
+            "underlay.most", "underlay.mean_rtt", "churn.mean", "churn.median", "churn.interval",
+            "fault.at", "fault.span", "phases.join", "checks.period",
+        ]
+        func axis(_ key: String, _ values: [String]) -> String {
+            "  \(key): [\(values.joined(separator: ", "))]\n"
+        }
+        let sweep =
+            axis(counts[0], (1...16).map { "\($0 * 100)" })
+            + axis(counts[2], (1...16).map(String.init))
+            + axis(counts[3], (1...16).map(String.init))
+            + times.map { axis($0, (1...16).map { "\($0)s" }) }.joined()
+        #expect(
+            errors(Self.head + "seeds: 1\nsweep:\n" + sweep)
+                == ["e.yaml: sweep: more than 100000 runs"]
+        )
+        let list = Array(repeating: "1..100000", count: 10_000).joined(separator: ", ")
+        #expect(
+            errors(Self.head + "seeds: [\(list)]\n")
+                == ["e.yaml:3: seeds: more than 100000 seeds"]
+        )
     }
 
     @Test func `settings have their mistakes too`() {

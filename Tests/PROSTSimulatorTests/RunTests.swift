@@ -74,6 +74,33 @@ import Wire
         #expect(quiet.metrics["success"] == 1)
     }
 
+    @Test func `a course counts each answer once, right or wrong`() throws {
+        let result = try run(
+            [
+                "nodes=40", "fault.type=partition", "fault.span=20s", "overlay.stabilize=1s",
+                "phases.measurement=60s",
+            ]
+        )
+        let wrong = try #require(result.metrics["lookups_wrong"])
+        let started = try #require(result.metrics["lookups"])
+        // More than are open when the measurement ends.
+        #expect(wrong > 200)
+        let counted = result.series.reduce(0) { $0 + $1.lookups + $1.lost }
+        #expect(Double(counted) <= started)
+    }
+
+    /// Divided by the nodes of the end, the mean would be above every node's own.
+    @Test func `a mean is over the nodes that were up meanwhile`() throws {
+        let result = try run(
+            [
+                "nodes=80", "fault.type=kill", "fault.at=19s", "fault.fraction=75%",
+                "overlay.stabilize=1s",
+            ]
+        )
+        #expect(result.metrics["live"] == 20)
+        #expect((1..<3).contains(result.metrics["load_max"] ?? 0))
+    }
+
     @Test func `paused nodes answer late and slow ones later than others`() throws {
         let quiet = try run(["nodes=40", "underlay.input_time=1ms"])
         let slow = try run(

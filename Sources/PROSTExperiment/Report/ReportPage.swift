@@ -17,13 +17,13 @@ package enum ReportPage {
         let figures = figures(experiment, results)
             .map { "<figure>\($0.svg)</figure>" }.joined(separator: "\n")
         let failed = summary.failedExpectations
+        let unchecked = experiment.unchecked
+        let held = experiment.expectations.count - unchecked.count
         let verdict =
-            experiment.expectations.isEmpty
-            ? ""
-            : failed.isEmpty
-                ? "<p class=\"good\">All \(experiment.expectations.count) expectations held.</p>"
-                : "<ul class=\"bad\">"
-                    + failed.map { "<li>\(Markup.escaped($0))</li>" }.joined() + "</ul>"
+            (failed.isEmpty
+                ? held == 0 ? "" : "<p class=\"good\">All \(held) expectations held.</p>"
+                : list(failed, "bad"))
+            + list(unchecked.map { "speaks of none of these runs: \($0)" }, "open")
         return """
             <!doctype html>
             <html lang="en"><head><meta charset="utf-8">
@@ -37,10 +37,16 @@ package enum ReportPage {
             \(table(experiment, results))
             \(violations(results))
             <h2>Provenance</h2>
-            \(origin(summary, provenance))
+            \(origin(results, summary, provenance))
             </body></html>
 
             """
+    }
+
+    private static func list(_ texts: [String], _ name: String) -> String {
+        guard !texts.isEmpty else { return "" }
+        let items = texts.map { "<li>\(Markup.escaped($0))</li>" }.joined()
+        return "<ul class=\"\(name)\">\(items)</ul>"
     }
 
     private static let style = """
@@ -92,10 +98,16 @@ package enum ReportPage {
         return "<h2>Violations</h2><ul>" + items.joined() + "</ul>"
     }
 
-    private static func origin(_ summary: Summary, _ provenance: Provenance) -> String {
+    private static func origin(
+        _ results: [RunResult],
+        _ summary: Summary,
+        _ provenance: Provenance
+    ) -> String {
+        // Runs that were kept may be of an earlier one.
+        let revisions = Set(results.map { $0.revision ?? provenance.revision }).sorted()
         let rows = [
             ("fingerprint", summary.fingerprint), ("tool", provenance.tool),
-            ("revision", provenance.revision), ("system", provenance.system),
+            ("revision", revisions.joined(separator: ", ")), ("system", provenance.system),
             ("started", provenance.start),
             ("settings", provenance.settings.joined(separator: " ")),
             ("inputs", "\(summary.events)"),

@@ -30,6 +30,9 @@ package struct LookupResults: Hashable, Sendable {
         }
     }
 
+    /// Answered by the right node.
+    package var right: UInt64 { answered - min(wrong, answered) }
+
     /// Not answered by the right node.
     package var lost: UInt64 { started - min(answered, started) + wrong }
 }

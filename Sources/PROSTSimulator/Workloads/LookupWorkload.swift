@@ -58,7 +58,11 @@ package final class LookupWorkload {
     private func scheduleNext() {
         guard !isStopped, limit.map({ results.started < $0 }) ?? true else { return }
         let mean = interval.scaled(by: 1, over: UInt64(max(live.count, 1)))
-        let wait = Distribution.exponential(mean: mean).draw(&random)
+        // Time goes on, however many nodes there come to be.
+        let wait = max(
+            Distribution.exponential(mean: mean).draw(&random),
+            TimeSpan(nanoseconds: 1)
+        )
         simulation.schedule(at: simulation.now + wait) { [weak self] _ in
             self?.lookUp()
             self?.scheduleNext()

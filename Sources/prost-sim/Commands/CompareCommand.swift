@@ -17,8 +17,7 @@ struct CompareCommand: ParsableCommand {
     var metric = "hops_mean"
     @Option(help: "Exit 1 if B is significantly higher or lower: any, higher, lower.")
     var failIf: Direction?
-    @Flag(help: "Print one JSON object.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     enum Direction: String, ExpressibleByArgument, CaseIterable {
         case any
@@ -33,31 +32,72 @@ struct CompareCommand: ParsableCommand {
         var difference: Double
         var halfWidth: Double?
         var isSignificant: Bool
+
+        enum CodingKeys: String, CodingKey {
+            case point
+            case a
+            case b
+            case difference
+            case halfWidth = "half_width"
+            case isSignificant = "is_significant"
+        }
+    }
+
+    struct Answer: Encodable {
+        var rows: [Row]
+        /// Points of the sweep that only one of the two has.
+        var onlyA: [[String: String]]
+        var onlyB: [[String: String]]
+
+        enum CodingKeys: String, CodingKey {
+            case rows
+            case onlyA = "only_a"
+            case onlyB = "only_b"
+        }
     }
 
     func run() throws {
-        try reporting {
+        try reporting(asJSON: output.json) {
             guard Metric.names.contains(metric) else {
                 throw CommandFailure(
-                    status: .usage,
-                    message: "unknown metric \(metric)",
+                    .usage,
+                    "unknown metric \(metric)",
                     hint: Metric.names.joined(separator: ", ")
                 )
             }
-            let left = try ResultFolder(first).results()
-            let right = try ResultFolder(second).results()
-            var points: [[String: String]] = []
-            for result in left where !points.contains(result.point) { points.append(result.point) }
+            let left = try results(first)
+            let right = try results(second)
+            let points = points(left)
             let rows = points.compactMap { row($0, left, right) }
             guard !rows.isEmpty else {
+                throw CommandFailure(.badInput, "the two have no point of a sweep in common")
+            }
+            guard failIf == nil || !rows.contains(where: { $0.halfWidth == nil }) else {
                 throw CommandFailure(
-                    status: .badInput,
-                    message: "the two have no point of a sweep in common"
+                    .badInput,
+                    "--fail-if cannot tell: there is a point with one seed",
+                    hint: "prost-sim run --seeds 1..5"
                 )
             }
-            if json { print(Terminal.json(["rows": rows])) } else { print(table(rows)) }
+            let answer = Answer(
+                rows: rows,
+                onlyA: points.filter { point in !rows.contains { $0.point == point } },
+                onlyB: self.points(right).filter { point in !rows.contains { $0.point == point } }
+            )
+            if output.json { print(Terminal.json(answer)) } else { show(answer) }
             if rows.contains(where: fails) { throw ExitCode(ExitStatus.negative.rawValue) }
         }
+    }
+
+    private func results(_ path: String) throws -> [RunResult] {
+        let folder = ResultFolder(path)
+        return try folder.results(of: try Results.experiment(of: folder, readsFiles: false).0)
+    }
+
+    private func points(_ results: [RunResult]) -> [[String: String]] {
+        var points: [[String: String]] = []
+        for result in results where !points.contains(result.point) { points.append(result.point) }
+        return points
     }
 
     private func row(
@@ -89,11 +129,21 @@ struct CompareCommand: ParsableCommand {
         }
     }
 
+    private func show(_ answer: Answer) {
+        for (name, points) in [("A", answer.onlyA), ("B", answer.onlyB)] {
+            for point in points { Terminal.note("only in \(name): \(text(point))") }
+        }
+        print(table(answer.rows))
+    }
+
+    private func text(_ point: [String: String]) -> String {
+        point.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " ")
+    }
+
     private func table(_ rows: [Row]) -> String {
         let lines = rows.map { row in
             [
-                row.point.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-                    .joined(separator: " "),
+                text(row.point),
                 NumberText.short(row.a), NumberText.short(row.b),
                 NumberText.short(row.difference),
                 row.halfWidth.map { "± " + NumberText.short($0) } ?? "one seed",

@@ -7,8 +7,7 @@ internal import StrictYAML
 struct ListCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "list",
-        abstract: "Experiments of a folder with what they are about; metrics and parameters.",
-        aliases: ["gallery"]
+        abstract: "Experiments of a folder with what they are about; metrics and parameters."
     )
 
     @Argument(help: "Folder of experiments.")
@@ -17,21 +16,21 @@ struct ListCommand: ParsableCommand {
     var parameters = false
     @Flag(help: "List the metrics instead.")
     var metrics = false
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try reporting {
+        try reporting(asJSON: output.json) {
             if parameters {
                 let rows = ParameterTable.all.map { [$0.key, $0.standard ?? "", $0.help] }
-                return print(Terminal.table([["parameter", "standard", "what"]] + rows))
+                return show("parameters", ["parameter", "standard", "what"], rows)
             }
             if metrics {
-                let rows = Metric.all.map { [$0.name, $0.help] }
-                return print(Terminal.table([["metric", "what"]] + rows))
+                return show("metrics", ["metric", "what"], Metric.all.map { [$0.name, $0.help] })
             }
             guard let names = try? FileManager.default.contentsOfDirectory(atPath: folder) else {
                 throw CommandFailure(
-                    status: .noInput,
-                    message: "there is no folder \(folder)",
+                    .noInput,
+                    "there is no folder \(folder)",
                     hint: "prost-sim list FOLDER"
                 )
             }
@@ -41,7 +40,13 @@ struct ListCommand: ParsableCommand {
                 }
                 return ["\(folder)/\(name)", "\(experiment.runCount)", experiment.description]
             }
-            print(Terminal.table([["file", "runs", "what"]] + rows))
+            show("experiments", ["file", "runs", "what"], rows)
         }
+    }
+
+    private func show(_ name: String, _ header: [String], _ rows: [[String]]) {
+        guard output.json else { return print(Terminal.table([header] + rows)) }
+        let objects = rows.map { Dictionary(zip(header, $0), uniquingKeysWith: { $1 }) }
+        print(Terminal.json([name: objects]))
     }
 }

@@ -20,15 +20,19 @@ struct ReplayCommand: ParsableCommand {
     var node: Int?
     @Option(help: "Show this many of the last events.")
     var events = 0
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try reporting {
-            let (experiment, _) = try Results.experiment(of: ResultFolder(folder))
+        try reporting(asJSON: output.json) {
+            let (experiment, _) = try Results.experiment(
+                of: ResultFolder(folder),
+                readsFiles: false
+            )
             guard let plan = experiment.runs.first(where: { $0.number == number }) else {
-                throw CommandFailure(status: .usage, message: "there is no run \(number)")
+                throw CommandFailure(.usage, "there is no run \(number)")
             }
             if let until, !(0...1e9).contains(until) {
-                throw CommandFailure(status: .usage, message: "--until is a number of seconds")
+                throw CommandFailure(.usage, "--until is a number of seconds")
             }
             let execution = try RunExecution(plan, folder: experiment.folder)
             let stop = ReplayStop(
@@ -36,14 +40,16 @@ struct ReplayCommand: ParsableCommand {
                 nanoseconds: until.map { UInt64($0 * 1e9) },
                 lastEvents: max(0, min(events, 10_000))
             )
-            let view = try execution.replay(to: stop)
+            var view = try execution.replay(to: stop)
+            view.nodes = view.nodes.filter { node == nil || $0.machine == node }
+            if output.json { return print(Terminal.json(view)) }
             for line in view.events { print(line) }
             print(
                 "event \(view.eventCount), \(NumberText.short(view.seconds)) s, "
                     + "fingerprint \(view.fingerprint)"
             )
             for violation in view.violations { print("violation: \(violation)") }
-            let rows = view.nodes.filter { node == nil || $0.machine == node }.map { row in
+            let rows = view.nodes.map { row in
                 [
                     "\(row.machine)", row.id, row.phase, row.predecessor,
                     row.successors.joined(separator: " "), row.suspects.joined(separator: " "),

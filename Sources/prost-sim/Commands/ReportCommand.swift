@@ -10,13 +10,18 @@ struct ReportCommand: ParsableCommand {
 
     @Argument(help: "Folder of results.")
     var folder: String
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try reporting {
+        try reporting(asJSON: output.json) {
             let folder = ResultFolder(folder)
-            let (experiment, provenance) = try Results.experiment(of: folder)
-            _ = try Results.write(try folder.results(), of: experiment, provenance, to: folder)
-            print("\(folder.path)report.html")
+            let (experiment, provenance) = try Results.experiment(of: folder, readsFiles: false)
+            let results = try folder.results(of: experiment)
+            if results.count < experiment.runCount {
+                Terminal.note("\(experiment.runCount - results.count) runs are missing")
+            }
+            let summary = try Results.write(results, of: experiment, provenance, to: folder)
+            print(output.json ? Terminal.json(summary) : "\(folder.path)report.html")
         }
     }
 }

@@ -1,5 +1,4 @@
 internal import ArgumentParser
-internal import Foundation
 internal import PROSTExperiment
 internal import Synchronization
 
@@ -14,37 +13,47 @@ struct ReproduceCommand: ParsableCommand {
     var folder: String
     @Option(name: .shortAndLong, help: "Runs at the same time.")
     var jobs = 1
+    @OptionGroup var output: OutputOptions
+
+    private struct Difference: Encodable {
+        var run: Int
+        var before: String
+        var now: String
+    }
+
+    private struct Answer: Encodable {
+        var runs: Int
+        var differing: [Difference]
+    }
 
     func run() throws {
-        try reporting {
+        try reporting(asJSON: output.json) {
+            guard (1...1024).contains(jobs) else {
+                throw CommandFailure(.usage, "--jobs is between 1 and 1024")
+            }
             let folder = ResultFolder(folder)
-            let (experiment, provenance) = try Results.experiment(of: folder)
+            let (experiment, provenance) = try Results.experiment(of: folder, readsFiles: true)
             let before = Dictionary(
-                try folder.results().map { ($0.run, $0.fingerprint) },
+                try folder.results(of: experiment).map { ($0.run, $0.fingerprint) },
                 uniquingKeysWith: { $1 }
             )
-            // The folder's own file may lie elsewhere than what it names.
-            let copy =
-                provenance.folder + ".prost-sim-\(ProcessInfo.processInfo.processIdentifier).yaml"
-            try Data(try folder.text("experiment.yaml").utf8).write(to: URL(fileURLWithPath: copy))
-            defer { try? FileManager.default.removeItem(atPath: copy) }
-            var options = [copy]
-            for setting in provenance.settings { options += ["--set", setting] }
-            if let seeds = provenance.seeds { options += ["--seeds", seeds] }
             let runs = experiment.runs.filter { before[$0.number] != nil }
-            let differing = Mutex<[String]>([])
-            RunQueue(runs, arguments: options).play(jobs: max(1, min(jobs, 1024))) { outcome in
+            let differing = Mutex<[Difference]>([])
+            let queue = RunQueue(runs, arguments: Results.arguments(folder, provenance))
+            queue.play(jobs: jobs) { outcome in
                 let found = outcome.result?.fingerprint ?? "no result: \(outcome.error)"
-                guard found != before[outcome.number] else { return }
+                guard let old = before[outcome.number], found != old else { return }
                 differing.withLock {
-                    $0.append(
-                        "run \(outcome.number): \(before[outcome.number] ?? ""), now \(found)"
-                    )
+                    $0.append(Difference(run: outcome.number, before: old, now: found))
                 }
             }
-            let wrong = differing.withLock { $0.sorted() }
-            for line in wrong { Terminal.note(line) }
-            print("\(runs.count - wrong.count)/\(runs.count) fingerprints equal")
+            let wrong = differing.withLock { $0.sorted { $0.run < $1.run } }
+            if output.json {
+                print(Terminal.json(Answer(runs: runs.count, differing: wrong)))
+            } else {
+                for one in wrong { Terminal.note("run \(one.run): \(one.before), now \(one.now)") }
+                print("\(runs.count - wrong.count)/\(runs.count) fingerprints equal")
+            }
             if !wrong.isEmpty { throw ExitCode(ExitStatus.negative.rawValue) }
         }
     }

@@ -1,14 +1,17 @@
 internal import ArgumentParser
-internal import Foundation
 internal import PROSTExperiment
+internal import StrictYAML
 internal import Synchronization
 
 /// All runs of an experiment.
 struct RunCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run",
-        abstract: "Play all runs of an experiment; exit 1 if an expectation does not hold.",
+        abstract: "Play all runs of an experiment; exit 1 if not all is as expected.",
         discussion: """
+            Every expectation is to hold, and no predicate of the ring to be violated unless an
+            expectation speaks of violations.
+
             Results go to NAME.results, or where --out says. An interrupted sweep keeps the runs
             that finished; --only-missing plays the others.
             """
@@ -21,46 +24,48 @@ struct RunCommand: ParsableCommand {
     var out: String?
     @Flag(help: "Keep the runs that are there.")
     var onlyMissing = false
-    @Flag(help: "Print one JSON object at the end.")
-    var json = false
+    @OptionGroup var output: OutputOptions
 
     func run() throws {
-        try reporting {
+        try reporting(asJSON: output.json) {
             guard (1...1024).contains(jobs) else {
-                throw CommandFailure(status: .usage, message: "--jobs is between 1 and 1024")
+                throw CommandFailure(.usage, "--jobs is between 1 and 1024")
             }
-            let experiment = try arguments.load()
+            let text = try StrictYAML.text(at: arguments.file)
+            let experiment = try arguments.parse(text)
             let folder = ResultFolder(out ?? "\(experiment.name).results")
-            let text = String(
-                decoding: FileManager.default.contents(atPath: arguments.file) ?? Data(),
-                as: UTF8.self
-            )
-            do { try folder.prepare(text, keepingRuns: onlyMissing) } catch {
-                throw CommandFailure(status: .cannotCreate, message: "\(error)")
-            }
             let provenance = Results.provenance(experiment, arguments)
-            try folder.write(provenance, to: "provenance.json")
-            try play(experiment, to: folder)
-            let results = experiment.runs.compactMap { folder.result($0.number) }
+            try folder.prepare(text, provenance, keepingRuns: onlyMissing)
+            try play(experiment, provenance, to: folder)
+            let results = try folder.results(of: experiment)
             let summary = try Results.write(results, of: experiment, provenance, to: folder)
             try finish(experiment, summary, results, folder)
         }
     }
 
-    private func play(_ experiment: Experiment, to folder: ResultFolder) throws {
-        let missing = experiment.runs.filter { run in
-            !(onlyMissing && folder.result(run.number)?.matches(run) == true)
+    private func play(
+        _ experiment: Experiment,
+        _ provenance: Provenance,
+        to folder: ResultFolder
+    ) throws {
+        var missing = experiment.runs
+        if onlyMissing {
+            var files = FileFingerprints(experiment)
+            missing = try missing.filter { run in
+                let fingerprint = try files.of(run)
+                // What is damaged is played again.
+                let result = try? folder.result(run.number)
+                return result?.matches(run, files: fingerprint) != true
+            }
         }
-        var options = [arguments.file]
-        for setting in arguments.set { options += ["--set", setting] }
-        if let seeds = arguments.seeds { options += ["--seeds", seeds] }
-        let queue = RunQueue(missing, arguments: options)
+        let queue = RunQueue(missing, arguments: Results.arguments(folder, provenance))
         let failures = Mutex<[String]>([])
         queue.play(jobs: jobs) { outcome in
-            guard let result = outcome.result else {
+            guard var result = outcome.result else {
                 let reason = outcome.error.isEmpty ? "it ended without a result" : outcome.error
                 return failures.withLock { $0.append("run \(outcome.number): \(reason)") }
             }
+            result.revision = provenance.revision
             do { try folder.write(result, to: ResultFolder.runFile(outcome.number)) } catch {
                 failures.withLock { $0.append("\(error)") }
             }
@@ -68,8 +73,8 @@ struct RunCommand: ParsableCommand {
         let failed = failures.withLock { $0 }
         guard failed.isEmpty else {
             throw CommandFailure(
-                status: .internal,
-                message: failed.joined(separator: "\n"),
+                .internal,
+                failed.joined(separator: "\n"),
                 hint: "finished runs are kept; --only-missing plays the others"
             )
         }
@@ -94,7 +99,10 @@ struct RunCommand: ParsableCommand {
             }
         }
         for failure in summary.failedExpectations { Terminal.note("failed: \(failure)") }
-        if json {
+        for text in experiment.unchecked {
+            Terminal.note("not checked, since no run is meant: \(text)")
+        }
+        if output.json {
             print(Terminal.json(summary))
         } else {
             print(

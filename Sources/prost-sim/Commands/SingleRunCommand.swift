@@ -14,12 +14,14 @@ struct SingleRunCommand: ParsableCommand {
     @OptionGroup var experiment: ExperimentArguments
     @Option(name: .customLong("run"), help: "Which run, from 1.")
     var number: Int
+    @Option(help: "Folder of the files that the experiment names.")
+    var folder: String?
 
     func run() throws {
-        try reporting {
-            let experiment = try experiment.load()
+        try reporting(asJSON: false) {
+            let experiment = try experiment.load(folder: folder)
             guard let plan = experiment.runs.first(where: { $0.number == number }) else {
-                throw CommandFailure(status: .usage, message: "there is no run \(number)")
+                throw CommandFailure(.usage, "there is no run \(number)")
             }
             let execution = try RunExecution(plan, folder: experiment.folder)
             execution.progress = { Self.say(SingleRunLine(progress: $0)) }
