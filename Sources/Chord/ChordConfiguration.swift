@@ -4,6 +4,7 @@ package import SansIO
 package struct ChordConfiguration: Sendable {
     /// Length r of successor lists, 2 to 16; other values are brought into this range.
     package let successorListLength: Int
+    package var geometry = Geometry.chord
     /// Mean time between two stabilizations, jittered by half.
     package var stabilizePeriod: TimeSpan = .milliseconds(500)
     /// Mean time between two finger repairs once all fingers were found, jittered by half.

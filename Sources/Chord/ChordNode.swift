@@ -57,6 +57,8 @@ package struct ChordNode: Sendable {
     var rosterHolders: [Identifier] = []
     var joining: JoinAttempt?
     var fingers = FingerTable()
+    /// Empty but in the one-hop geometry.
+    var members = MembershipTable()
     var fingerSearch: FingerSearch?
     /// Whether the successor list ran empty by failures rather than departures.
     var isIsolated = false
@@ -138,7 +140,7 @@ package struct ChordNode: Sendable {
     private mutating func fire(_ timer: Timer, _ emit: inout EffectBuffer<ChordEffect>) {
         switch timer {
         case .stabilize: stabilize(&emit)
-        case .fingers: repairFingers(&emit)
+        case .fingers: repairPointers(&emit)
         case .forming: tendForming(&emit)
         case .join: continueJoining(&emit)
         case .verification: break
@@ -161,6 +163,8 @@ package struct ChordNode: Sendable {
         case .stateQuery(let request): answerStateQuery(request, from: peer, &emit)
         case .lookup(let request, let target):
             answerLookup(request, target, from: peer, &emit)
+        case .membersQuery(let request, let point):
+            answerMembersQuery(request, after: point, from: peer, &emit)
         case .notify(let predecessors): notified(by: peer, predecessors, &emit)
         case .admit(let request): answerAdmission(request, from: peer, &emit)
         case .roster(let request, let roster):
@@ -168,7 +172,8 @@ package struct ChordNode: Sendable {
         case .leaving(let request, let predecessors, let successors):
             neighborLeaves(request, peer, predecessors, successors, &emit)
         case .pong(let request, _), .busy(let request), .stateReply(let request, _),
-            .lookupReply(let request, _), .acknowledge(let request):
+            .lookupReply(let request, _), .membersReply(let request, _),
+            .acknowledge(let request):
             replyReceived(request, message, from: peer, &emit)
         }
     }
@@ -184,6 +189,7 @@ package struct ChordNode: Sendable {
         for index in acquaintances.indices where acquaintances[index].isOlder(than: handle) {
             acquaintances[index] = handle
         }
+        members.refresh(handle)
     }
 
     func answerStateQuery(

@@ -14,11 +14,14 @@ package struct ChordSnapshot: Hashable, Sendable {
     package var phase: Phase
     /// Length r of successor lists on this ring.
     package var successorListLength: Int
+    package var geometry: Geometry
     package var predecessor: NodeHandle?
     /// As stabilization keeps them, suspects included.
     package var successors: [NodeHandle]
     /// Distinct fingers, farthest first.
     package var fingers: [NodeHandle]
+    /// Other members in the one-hop geometry's table, 0 in others.
+    package var knownMembers: Int
     /// Members of the forming ring, or the ring as it was formed.
     package var roster: Roster?
     /// Peers this node believes dead, in order of identifiers.

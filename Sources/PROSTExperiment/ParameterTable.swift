@@ -1,3 +1,5 @@
+internal import Chord
+
 /// Every parameter of an experiment with what it is when the file does not say.
 package enum ParameterTable {
     package static let all: [Parameter] =
@@ -52,7 +54,12 @@ package enum ParameterTable {
     ]
 
     private static let overlay = [
-        row("overlay.type", .choice(["chord"]), "chord", "geometry"),
+        row(
+            "overlay.type",
+            .choice(Geometry.allCases.map(\.rawValue)),
+            "chord",
+            "geometry: fingers, all members, or successors only"
+        ),
         row("overlay.successors", .count(2...16), "8", "length r of successor lists"),
         row("overlay.stabilize", .duration, "20s", "mean time between two stabilizations"),
         row("overlay.fix_fingers", .duration, "20s", "mean time between two finger repairs"),

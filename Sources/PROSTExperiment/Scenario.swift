@@ -30,6 +30,7 @@ struct Scenario {
 
     private static func chord(_ values: ParameterValues) -> ChordConfiguration {
         var chord = ChordConfiguration(successorListLength: values.int("overlay.successors"))
+        chord.geometry = Geometry(rawValue: values.text("overlay.type") ?? "") ?? .chord
         let period = values.duration("overlay.stabilize")
         chord.stabilizePeriod = period
         chord.fingerPeriod = values.duration("overlay.fix_fingers")

@@ -10,11 +10,13 @@ package struct IdealRing: Sendable {
 
     /// By identifier.
     private let members: [Member]
+    private let handles: [NodeHandle]
 
     /// - Parameter machines: each with its number.
     package init(_ machines: [(index: Int, handle: NodeHandle)]) {
         members = machines.map { Member(handle: $0.handle, index: $0.index) }
             .sorted { $0.handle.id < $1.handle.id }
+        handles = members.map(\.handle)
     }
 
     package var count: Int { members.count }
@@ -37,7 +39,13 @@ package struct IdealRing: Sendable {
             let node = members[rootPosition(of: start)].handle
             if node.id != own { fingers.append((exponent, node)) }
         }
-        return RingPlace(predecessors: predecessors, successors: successors, fingers: fingers)
+        var place = RingPlace(
+            predecessors: predecessors,
+            successors: successors,
+            fingers: fingers
+        )
+        place.members = handles
+        return place
     }
 
     package func index(at position: Int) -> Int { members[position].index }

@@ -76,6 +76,15 @@ struct RunPlan {
             throw CommandFailure(.usage, "--successors takes 2 to 16, not \(successors)")
         }
         settings.node.chord = ChordConfiguration(successorListLength: successors)
+        if let name = command.geometry {
+            guard let geometry = Geometry(rawValue: name) else {
+                let all = Geometry.allCases.map(\.rawValue).joined(separator: ", ")
+                throw CommandFailure(.usage, "there is no geometry '\(name)'", hint: all)
+            }
+            settings.node.chord.geometry = geometry
+        } else {
+            settings.node.chord.geometry = file.geometry ?? .chord
+        }
         settings.node.replicas = command.replicas ?? file.replicas ?? 3
         guard (1...16).contains(settings.node.replicas) else {
             throw CommandFailure(.usage, "--replicas takes 1 to 16")

@@ -4,8 +4,10 @@ extension ChordMessage {
     var number: UInt64 {
         switch self {
         case .ping(let number), .pong(let number, _), .busy(let number), .stateQuery(let number),
-            .stateReply(let number, _), .lookup(let number, _), .lookupReply(let number, _),
-            .admit(let number), .roster(let number, _), .leaving(let number, _, _),
+            .stateReply(let number, _), .lookup(let number, _),
+            .lookupReply(let number, _), .membersQuery(let number, _),
+            .membersReply(let number, _), .admit(let number), .roster(let number, _),
+            .leaving(let number, _, _),
             .acknowledge(let number):
             number
         case .notify: 0

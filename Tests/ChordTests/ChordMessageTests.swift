@@ -43,6 +43,9 @@ import Wire
                 "lookup reply",
                 .lookupReply(request: 4, LookupReply(closer: [node(4)], successors: [node(6)]))
             ),
+            ("members query", .membersQuery(request: 8, after: node(5).id)),
+            ("members reply", .membersReply(request: 8, [node(6), node(7)])),
+            ("members reply, nobody", .membersReply(request: 8, [])),
             ("admit", .admit(request: 5)),
             ("roster", .roster(request: 6, roster)),
             ("roster, formed", .roster(request: 6, formed)),
@@ -117,8 +120,10 @@ import Wire
 
     @Test func `lists over their limits and rosters that list a node twice are refused`() {
         let many = (1...17 as ClosedRange<UInt64>).map(Self.node)
+        let page = (1...65 as ClosedRange<UInt64>).map(Self.node)
         let tooLong = [
             ChordMessage.notify(predecessors: many),
+            .membersReply(request: 1, page),
             .lookupReply(request: 1, LookupReply(closer: Array(many.prefix(5)), successors: [])),
             .roster(
                 request: 1,

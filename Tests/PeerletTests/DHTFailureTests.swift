@@ -1,11 +1,17 @@
+import Chord
 import PROSTNode
 import PROSTSimulator
 import SansIO
 import Testing
 
 @Suite struct DHTFailureTests {
-    private func ring(_ size: Int, seed: UInt64) throws -> TestRing {
-        let ring = try TestRing(size: size, TestRing.settings(seed: seed))
+    private func ring(
+        _ size: Int,
+        seed: UInt64,
+        _ geometry: Geometry = .chord
+    ) throws -> TestRing {
+        let settings = try TestRing.settings(seed: seed, geometry: geometry)
+        let ring = try TestRing(size: size, settings)
         try ring.deploy(Peerlet("dht/dht.pasm"), at: 0)
         try #require(ring.replicate("dht"), "the ring does not become fully replicated")
         return ring
@@ -45,7 +51,15 @@ import Testing
 
     @Test(arguments: [false, true])
     func `a node that falls is replaced and comes back`(isWiped: Bool) throws {
-        let ring = try ring(5, seed: isWiped ? 7 : 8)
+        try replaceNodes(ring(5, seed: isWiped ? 7 : 8), isWiped: isWiped)
+    }
+
+    @Test(arguments: [Geometry.oneHop, .successors])
+    func `a node that falls is replaced in every geometry`(geometry: Geometry) throws {
+        try replaceNodes(ring(8, seed: 10, geometry), isWiped: false)
+    }
+
+    private func replaceNodes(_ ring: TestRing, isWiped: Bool) throws {
         var random = DeterministicRandom(seed: 9)
         var model = DHTModel()
         try write(&model, keys: 20, to: ring, &random)

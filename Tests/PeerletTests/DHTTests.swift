@@ -1,3 +1,4 @@
+import Chord
 import KBR
 import PROSTNode
 import PROSTSimulator
@@ -14,7 +15,16 @@ import Testing
 
     @Test(arguments: [1, 2, 3, 5, 24])
     func `every node puts, overwrites, gets and removes keys of all others`(size: Int) throws {
-        let ring = try ring(size, TestRing.settings())
+        try exercise(size, .chord)
+    }
+
+    @Test(arguments: [Geometry.oneHop, .successors])
+    func `a dht serves in every geometry`(geometry: Geometry) throws {
+        try exercise(16, geometry)
+    }
+
+    private func exercise(_ size: Int, _ geometry: Geometry) throws {
+        let ring = try ring(size, TestRing.settings(geometry: geometry))
         for index in 0..<12 {
             let key = "key \(index)"
             let writer = index % size

@@ -10,10 +10,15 @@ import Testing
 final class TestRing {
     let simulation: Simulation
 
-    static func settings(seed: UInt64 = 1, r: Int = 3) throws -> SimulationSettings {
+    static func settings(
+        seed: UInt64 = 1,
+        r: Int = 3,
+        geometry: Geometry = .chord
+    ) throws -> SimulationSettings {
         var settings = SimulationSettings()
         settings.seed = seed
         settings.configuration.chord = ChordConfiguration(successorListLength: r)
+        settings.configuration.chord.geometry = geometry
         let provider = try #require(Peerlet.provider)
         settings.policy = .trusting([provider.publicKey])
         return settings

@@ -1,3 +1,4 @@
+import Chord
 import KBR
 import PROSTNode
 import PROSTSimulator
@@ -20,8 +21,12 @@ import Testing
         }
     }
 
-    @Test func `probes run at intermediate hops, whose code came from the hop before`() throws {
-        let ring = try TestRing(size: 24, TestRing.settings(seed: 2))
+    /// In the geometry of one hop only nodes whose tables are behind see a message pass.
+    @Test(arguments: [Geometry.chord, .successors])
+    func `probes run at intermediate hops, whose code came from the hop before`(
+        geometry: Geometry
+    ) throws {
+        let ring = try TestRing(size: 24, TestRing.settings(seed: 2, geometry: geometry))
         let peerlet = try Peerlet("trace/trace.pasm")
         try ring.deploy(peerlet, at: 0)
         #expect(ring.live.filter { ring.application("trace", at: $0) != nil } == [0])
@@ -43,6 +48,19 @@ import Testing
         }
         #expect(withIntermediate >= probes / 2)
         try checkLoads(ring, steps)
+    }
+
+    @Test func `with a table of all members a probe runs at both its ends`() throws {
+        let ring = try TestRing(size: 24, TestRing.settings(seed: 2, geometry: .oneHop))
+        ring.simulation.run(for: .seconds(60))
+        try ring.deploy(Peerlet("trace/trace.pasm"), at: 0)
+        for number in 0..<40 {
+            let answer = try ring.call("trace", "probe", key: "probe \(number)", at: 0)
+            try #require(answer.status == 0)
+            let nodes = path(answer.payload).map(\.node)
+            let own = ring.simulation.hosts[0].handle.id.hexadecimal
+            #expect(nodes == (answer.node == own ? [own] : [own, answer.node]))
+        }
     }
 
     /// Every node but the first got the code because of a probe, from the hop before it.

@@ -6,7 +6,12 @@ extension ChordNode {
     /// Known live nodes strictly between this node and `point`, closest to `point` first.
     func closestPreceding(_ point: Identifier, usingFingers: Bool = true) -> [NodeHandle] {
         var found: [NodeHandle] = []
-        let known = successors + (usingFingers ? fingers.nodes : [])
+        var known = successors
+        if usingFingers {
+            known += fingers.nodes
+            known += members.counterclockwise(before: point).lazy.filter { !isSuspected($0) }
+                .prefix(LookupReply.limit + 1)
+        }
         for candidate in known
         where candidate.id != point && candidate.id != node.id && !isSuspected(candidate)
             && Ring.isBetween(node.id, candidate.id, point)
@@ -33,6 +38,9 @@ extension ChordNode {
         }
         for successor in successors { consider(successor) }
         for finger in fingers.fingers { consider(finger.node) }
+        let member = members.counterclockwise(before: point)
+            .first { !isSuspected($0) && !avoiding($0.id) }
+        if let member { consider(member) }
         return best?.node
     }
 

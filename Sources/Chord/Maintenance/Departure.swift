@@ -54,6 +54,7 @@ extension ChordNode {
         verifiedUntil = nil
         roster = nil
         fingers = FingerTable()
+        members = MembershipTable()
         fingerSearch = nil
         ringCheck = nil
         endSearches(&emit)

@@ -45,6 +45,7 @@ extension ChordNode {
         ringCheck = nil
         endSearches(&emit)
         fingers = FingerTable()
+        members = MembershipTable()
         isIsolated = false
         var known: [NodeHandle] = []
         for contact in contacts + (restored?.contacts ?? [])

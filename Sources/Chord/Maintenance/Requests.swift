@@ -92,6 +92,7 @@ extension ChordNode {
         case .fingerCandidates(let exponent): candidatesAnswered(exponent, reply, peer, &emit)
         case .measurement(let exponent):
             if case .pong(_, true) = reply { candidateMeasured(exponent, peer) }
+        case .members: membersAnswered(reply, peer, &emit)
         case .departure: departureAnswered(&emit)
         }
     }
@@ -115,7 +116,7 @@ extension ChordNode {
         case .rosterPush, .rosterPoll: break
         case .finger(let exponent): fingerRequestFailed(exponent, &emit)
         case .fingerCandidates(let exponent): candidatesRequestFailed(exponent, &emit)
-        case .measurement: break
+        case .measurement, .members: break
         case .departure: departureAnswered(&emit)
         }
     }
@@ -126,6 +127,7 @@ extension ChordNode {
         detector.suspect(id, until: now + configuration.suspicionSpan)
         scheduleSuspicionExpiry()
         fingers.remove(id)
+        members.remove(id)
         for number in pending.numbers(where: { $0.peer.id == id }) {
             guard let request = pending[number] else { continue }
             pending[number] = nil
@@ -192,7 +194,8 @@ extension ChordMessage {
     fileprivate var provesMembership: Bool {
         switch self {
         case .pong(_, let isMember): isMember
-        case .stateReply(_, .forming), .stateReply(_, .formed), .lookupReply, .busy: true
+        case .stateReply(_, .forming), .stateReply(_, .formed), .lookupReply, .membersReply, .busy:
+            true
         default: false
         }
     }

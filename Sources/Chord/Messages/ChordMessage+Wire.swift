@@ -15,6 +15,8 @@ private enum Kind: UInt8 {
     case roster = 10
     case leaving = 11
     case acknowledge = 12
+    case membersQuery = 13
+    case membersReply = 14
 }
 
 /// Longest list of neighbours in a message.
@@ -42,6 +44,11 @@ extension ChordMessage: WireCodable {
             self = .lookup(request: request, target: try Identifier(from: &reader))
         case .lookupReply:
             self = .lookupReply(request: request, try LookupReply(from: &reader))
+        case .membersQuery:
+            self = .membersQuery(request: request, after: try Identifier(from: &reader))
+        case .membersReply:
+            let members = try reader.neighbors("members", limit: Self.pageLimit)
+            self = .membersReply(request: request, members)
         case .admit: self = .admit(request: request)
         case .roster: self = .roster(request: request, try Roster(from: &reader))
         case .leaving:
@@ -74,6 +81,12 @@ extension ChordMessage: WireCodable {
         case .lookupReply(let request, let reply):
             writer.head(.lookupReply, request)
             reply.encode(to: &writer)
+        case .membersQuery(let request, let point):
+            writer.head(.membersQuery, request)
+            point.encode(to: &writer)
+        case .membersReply(let request, let members):
+            writer.head(.membersReply, request)
+            writer.handles(members)
         case .admit(let request): writer.head(.admit, request)
         case .roster(let request, let roster):
             writer.head(.roster, request)

@@ -17,6 +17,10 @@ package enum ChordMessage: Hashable, Sendable {
     /// Which nodes precede this point most closely? §4.5
     case lookup(request: UInt64, target: Identifier)
     case lookupReply(request: UInt64, LookupReply)
+    /// Which members follow this point? §4.8
+    case membersQuery(request: UInt64, after: Identifier)
+    /// Clockwise from the point, without gaps as far as the sender knows.
+    case membersReply(request: UInt64, [NodeHandle])
     /// Admit the sender to your forming ring. §4.6
     case admit(request: UInt64)
     /// The members of a forming ring, from its founder; answered by `stateReply`. §4.6
@@ -24,6 +28,11 @@ package enum ChordMessage: Hashable, Sendable {
     /// The sender leaves; its neighbours, closest first. §4.7
     case leaving(request: UInt64, predecessors: [NodeHandle], successors: [NodeHandle])
     case acknowledge(request: UInt64)
+}
+
+extension ChordMessage {
+    /// Most members in a reply.
+    package static let pageLimit = 64
 }
 
 /// What a node says of its place in the ring.

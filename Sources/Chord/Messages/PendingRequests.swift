@@ -30,6 +30,8 @@ enum RequestPurpose: Hashable, Sendable {
     case fingerCandidates(exponent: Int)
     /// How far away is a candidate for a finger?
     case measurement(exponent: Int)
+    /// Who follows a member?
+    case members
     case departure
 
     /// Questions to nodes that only others have named: asked fewer times, and silence makes

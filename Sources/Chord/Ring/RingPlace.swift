@@ -10,6 +10,8 @@ package struct RingPlace: Sendable {
     package var successors: [NodeHandle]
     /// By falling exponent: the root of this node's identifier + 2^exponent.
     package var fingers: [(exponent: Int, node: NodeHandle)]
+    /// All of the ring by identifier, for the one-hop geometry.
+    package var members: [NodeHandle] = []
 
     package init(
         predecessors: [NodeHandle],
@@ -34,8 +36,13 @@ extension ChordNode {
         successors = Array(place.successors.prefix(listLength))
         predecessor = place.predecessors.first
         furtherPredecessors = Array(place.predecessors.dropFirst().prefix(listLength - 1))
-        for finger in place.fingers { fingers.set(finger.exponent, finger.node) }
-        fingers.beginChosenAnew()
+        switch configuration.geometry {
+        case .chord:
+            for finger in place.fingers { fingers.set(finger.exponent, finger.node) }
+            fingers.beginChosenAnew()
+        case .oneHop: members = MembershipTable(place.members)
+        case .successors: break
+        }
         enterFormedRing(contacts: successors, &emit)
         let confirmed = self.now + configuration.verificationSpan
         verifiedUntil = confirmed

@@ -17,7 +17,17 @@ extension ChordNode: CommonAPI {
                 return .forward(successor)
             }
         }
+        if let root = knownRoot(of: key, avoiding: avoiding) { return .forward(root) }
         return closestPrecedingNode(key, avoiding: avoiding).map { .forward($0) } ?? .unknown
+    }
+
+    /// The first known member at or after the key, in the one-hop geometry; nil if this node is
+    /// nearer.
+    private func knownRoot(of key: Identifier, avoiding: (Identifier) -> Bool) -> NodeHandle? {
+        guard !members.isEmpty else { return nil }
+        let root = members.clockwise(after: key &- .powerOfTwo(0))
+            .first { !isSuspected($0) && !avoiding($0.id) }
+        return root.flatMap { $0.id &- key < node.id &- key ? $0 : nil }
     }
 
     package func localLookup(_ key: Identifier, count: Int, safe: Bool) -> [NodeHandle] {
@@ -27,6 +37,9 @@ extension ChordNode: CommonAPI {
         result += successors.filter {
             !isSuspected($0) && RingInterval(after: node.id, through: $0.id).contains(key)
         }.prefix(1)
+        if !safe, result.isEmpty, let root = knownRoot(of: key, avoiding: { _ in false }) {
+            result.append(root)
+        }
         for candidate in closestPreceding(key, usingFingers: !safe)
         where !result.contains(where: { $0.id == candidate.id }) {
             result.append(candidate)
@@ -84,7 +97,8 @@ extension ChordNode: CommonAPI {
         guard isMember, !isIsolated, let range = ownRange else { return .unsure }
         if range.contains(key) { return isSettled ? .yes : .unsure }
         // A live node at or after the key and before this one is a better root.
-        let known = successors + fingers.nodes + (predecessor.map { [$0] } ?? [])
+        var known = successors + fingers.nodes + (predecessor.map { [$0] } ?? [])
+        if let root = knownRoot(of: key, avoiding: { _ in false }) { known.append(root) }
         let hasBetter = known.contains {
             !isSuspected($0) && $0.id != node.id
                 && RingInterval(after: node.id, through: $0.id).contains(key)

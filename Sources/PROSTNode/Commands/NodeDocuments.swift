@@ -82,10 +82,12 @@ extension Node {
             .init("phase", .text("\(ring.phase)")),
             .init("settled", .flag(ring.isSettled)),
             .init("r", .integer(Int64(ring.successorListLength))),
+            .init("geometry", .text(ring.geometry.rawValue)),
             .init("node", document(of: ring.node)),
             .init("predecessor", ring.predecessor.map { document(of: $0) } ?? .null),
             .init("successors", .list(ring.successors.map { document(of: $0) })),
             .init("fingers", .list(ring.fingers.map { document(of: $0) })),
+            .init("known_members", .integer(Int64(ring.knownMembers))),
             .init(
                 "members",
                 ring.phase == .forming

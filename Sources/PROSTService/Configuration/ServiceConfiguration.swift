@@ -1,3 +1,4 @@
+package import Chord
 package import Cryptography
 package import KBR
 package import PROSTNode
@@ -81,6 +82,8 @@ package struct ServiceConfiguration: Hashable, Sendable {
     package var joinTokenFile: String?
     /// Length r of the successor list; a parameter of the ring.
     package var successors: Int?
+    /// What this node knows of its ring beyond its neighbours.
+    package var geometry: Geometry?
     /// Replica count k; a parameter of the ring.
     package var replicas: Int?
     package var policyFile: String?

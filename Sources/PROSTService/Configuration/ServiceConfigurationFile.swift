@@ -1,3 +1,4 @@
+internal import Chord
 internal import PROSTNode
 internal import SansIO
 package import StrictYAML
@@ -86,8 +87,9 @@ extension ServiceConfiguration {
 
     private mutating func readChord(_ entry: StrictYAML.Entry?, _ yaml: inout StrictYAML) {
         guard let entry else { return }
-        let entries = yaml.mapping(entry, keys: ["successors", "replicas"])
+        let entries = yaml.mapping(entry, keys: ["successors", "replicas", "geometry"])
         successors = yaml.number(entries["successors"], Self.successorRange).map { Int($0) }
+        geometry = yaml.choice(entries["geometry"], Geometry.self)
         replicas = yaml.number(entries["replicas"], Self.replicaRange).map { Int($0) }
         if let successors, let replicas, let entry = entries["replicas"],
             replicas > successors + 1

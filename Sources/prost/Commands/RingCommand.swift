@@ -26,7 +26,8 @@ struct RingCommand: AsyncParsableCommand {
                 let node = ring["node"] ?? .null
                 print(
                     "ring \(ring.text("ring"))  \(ring.text("phase"))  "
-                        + "about \(Words.count(ring.integer("estimated_nodes"), "node"))  r \(ring.text("r"))"
+                        + "about \(Words.count(ring.integer("estimated_nodes"), "node"))  "
+                        + "r \(ring.text("r"))  geometry \(ring.text("geometry"))"
                 )
                 var rows = [["this node", node.short("id"), node.text("address")]]
                 if let before = ring["predecessor"], before != .null {
@@ -38,6 +39,10 @@ struct RingCommand: AsyncParsableCommand {
                 }
                 for finger in ring.list("fingers") {
                     rows.append(["finger", finger.short("id"), finger.text("address")])
+                }
+                let known = ring.integer("known_members")
+                if known > 0 {
+                    rows.append(["table", Words.count(known, "node"), ""])
                 }
                 print(target.output.table(["role", "node", "address"], rows))
             }

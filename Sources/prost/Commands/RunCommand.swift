@@ -44,6 +44,8 @@ struct RunCommand: AsyncParsableCommand {
     var join: [String] = []
     @Option(name: .long, help: "Length r of successor lists, the same on the whole ring.")
     var successors: Int?
+    @Option(name: .long, help: "What the node knows of its ring: chord, one-hop or successors.")
+    var geometry: String?
     @Option(name: .long, help: "Replica count, the same on the whole ring.")
     var replicas: Int?
     @Option(name: .long, help: "Policy file; without one no peerlet runs.")
