@@ -17,6 +17,16 @@ package struct AssemblyResult: Sendable {
 
 /// Turns source text into a program (`Spec/assembly-language.md`).
 package enum Assembler {
+    /// Why a name cannot be that of a constant, nil if it can.
+    package static func problem(ofDefining name: String) -> String? {
+        let source = SourceFile(path: "-D", text: name)
+        var bag = DiagnosticBag()
+        let file = bag.sources.add(source, includedAt: nil)
+        var lexer = Lexer(file: file, bytes: source.bytes)
+        guard lexer.next(&bag).kind == .name(name) else { return "it is no name" }
+        return Parser.problem(ofDefining: name, Keyword.all)
+    }
+
     /// Assembles a main file; `defines` are constants given from outside.
     package static func assemble(
         main: SourceFile,
@@ -31,6 +41,7 @@ package enum Assembler {
         for define in defines where parser.definitions.symbol(define.name) == nil {
             let name = Name(text: define.name, span: start)
             parser.define(constant: name, .number(Int128(define.value)))
+            parser.definitions.given.insert(define.name)
         }
         if !parser.stream.bag.hasErrors { parser.parseProgram() }
         var linker = ProgramLinker(definitions: parser.definitions, bag: parser.stream.bag)
@@ -48,16 +59,24 @@ package enum Assembler {
 }
 
 extension AssemblyResult {
-    /// That the image breaks a rule, shown at the line that made the place.
-    package func refusal(_ message: String, function: UInt32?, offset: UInt32?) -> Diagnostic {
+    /// That the program cannot be used so, shown at the line that made the place.
+    ///
+    /// - Parameter function: Nil if it is about the program as a whole.
+    package func refusal(
+        _ code: DiagnosticCode,
+        _ message: String,
+        function: UInt32? = nil,
+        offset: UInt32? = nil,
+        help: [String] = []
+    ) -> Diagnostic {
         Diagnostic(
             severity: .error,
-            code: .refusedByVerifier,
+            code: code,
             message: message,
             primary: excerpt(function: function, offset: offset),
             related: [],
             notes: [],
-            help: [],
+            help: help,
             origins: []
         )
     }

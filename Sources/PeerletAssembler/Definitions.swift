@@ -26,6 +26,8 @@ enum Symbol: Sendable, Equatable {
 struct Definitions: Sendable {
     var program = ProgramSyntax()
     private(set) var symbols: [String: (symbol: Symbol, span: SourceSpan)] = [:]
+    /// Names that were defined before any text was read.
+    var given: Set<String> = []
     /// In the order of definition, for suggestions.
     private(set) var names: [String] = []
 
@@ -51,11 +53,14 @@ struct Definitions: Sendable {
         _ bag: inout DiagnosticBag
     ) {
         if let known = symbols[name.text] {
+            let isGiven = given.contains(name.text)
             bag.error(
                 .duplicate,
                 "`\(name.text)` is defined twice",
                 at: name.span,
-                related: [(known.span, "the first definition")]
+                related: isGiven ? [] : [(known.span, "the first definition")],
+                notes: isGiven ? ["the first definition was given with -D"] : [],
+                help: isGiven ? ["`.if !defined(\(name.text))` makes it a default"] : []
             )
             return
         }

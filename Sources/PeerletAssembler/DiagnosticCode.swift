@@ -15,6 +15,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
     case unknownDirective = "PA0205"
     case badDirectiveValue = "PA0206"
     case misplaced = "PA0207"
+    case missingName = "PA0208"
     // Names
     case unknownName = "PA0301"
     case duplicate = "PA0302"
@@ -74,6 +75,7 @@ package enum DiagnosticCode: String, CaseIterable, Sendable {
         case .unknownDirective: "a directive that does not exist"
         case .badDirectiveValue: "the value of a directive is not allowed"
         case .misplaced: "a definition or statement that belongs elsewhere"
+        case .missingName: "the program has no name and its file none that could be it"
         case .unknownName: "a name that is not defined here"
         case .duplicate: "a name is defined twice"
         case .reservedName: "a keyword or mnemonic is used as a name"

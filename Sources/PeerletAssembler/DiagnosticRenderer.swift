@@ -54,7 +54,11 @@ package struct DiagnosticRenderer: Sendable {
         var lines: [String] = []
         for note in diagnostic.notes { lines.append("\(margin) = note: \(Self.printable(note))") }
         for help in diagnostic.help { lines.append("\(margin) = help: \(Self.printable(help))") }
-        for origin in diagnostic.origins {
+        let (shown, hidden) = Self.shown(diagnostic.origins)
+        for (index, origin) in shown.enumerated() {
+            if hidden > 0, index == shown.count - 1 {
+                lines.append("\(margin) = and \(hidden) more")
+            }
             switch origin {
             case .expansion(let macro, let at):
                 lines.append(
@@ -64,6 +68,12 @@ package struct DiagnosticRenderer: Sendable {
             }
         }
         return lines
+    }
+
+    /// The innermost and the outermost one, and how many between them are left out.
+    private static func shown(_ origins: [SourceOrigin]) -> ([SourceOrigin], hidden: Int) {
+        guard origins.count > 5 else { return (origins, 0) }
+        return (Array(origins.prefix(3)) + origins.suffix(1), origins.count - 4)
     }
 
     private func place(_ excerpt: SourceExcerpt) -> String {

@@ -89,6 +89,7 @@ struct ProgramLinker {
                 "bytes of data", image.data.reduce(0) { $0 + $1.bytes.count },
                 BytecodeLimits.dataBytes
             ),
+            ("bytes", image.byteCount, BytecodeLimits.image),
         ]
         for (what, count, limit) in limits where count > limit {
             generator.bag.error(

@@ -2,10 +2,14 @@ package import Wire
 
 /// Names and source lines of a program (`Spec/isa/image.md` §4), kept apart from the package.
 package struct DebugInfo: Hashable, Sendable {
+    /// SHA-256 of the encoded image that it is about; zeros if that was not encoded.
+    package var codeDigest = [UInt8](repeating: 0, count: digestCount)
     /// Source paths as the assembler was given them.
     package var files: [String] = []
     /// One per function of the image, in its order.
     package var functions: [Function] = []
+
+    private static let digestCount = 32
 
     package init() {}
 
@@ -55,7 +59,7 @@ package struct DebugInfo: Hashable, Sendable {
 }
 
 extension DebugInfo: WireCodable {
-    package static let formatVersion: UInt8 = 1
+    package static let formatVersion: UInt8 = 2
 
     package init(from reader: inout WireReader) throws(WireError) {
         guard reader.remaining <= BytecodeLimits.debugInfo else {
@@ -71,6 +75,7 @@ extension DebugInfo: WireCodable {
         guard version == Self.formatVersion else {
             throw reader.error("debug info version", .invalid("unknown version \(version)"))
         }
+        codeDigest = try reader.bytes(Self.digestCount, "code digest")
         for _ in 0..<(try reader.count("file count", BytecodeLimits.sourceFiles)) {
             files.append(
                 try reader.prefixedText("file name", limit: BytecodeLimits.sourceNameLength)
@@ -83,6 +88,7 @@ extension DebugInfo: WireCodable {
 
     package func encode(to writer: inout WireWriter) {
         writer.u8(Self.formatVersion)
+        writer.raw(codeDigest)
         writer.varint(UInt64(files.count))
         for file in files { writer.prefixedText(file) }
         writer.varint(UInt64(functions.count))

@@ -4,6 +4,9 @@ extension ProgramImage: WireCodable {
     /// Version of the image format, its first byte.
     package static let formatVersion: UInt8 = 1
 
+    /// Of the encoded image.
+    package var byteCount: Int { wireBytes.count }
+
     /// Sections in the order in which they are written; an empty section is left out.
     private enum Section: UInt8, CaseIterable {
         case imports = 1

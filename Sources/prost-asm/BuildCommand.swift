@@ -30,52 +30,30 @@ struct BuildCommand: FileCommand {
     @OptionGroup var output: OutputOptions
 
     func execute() throws(CommandFailure) {
-        let assembled = try source.assemble(output, failing: .data)
-        let directives = assembled.result.manifest
+        let (assembled, draft) = try source.assemblePackage(output, failing: .data)
         // What comes through a pipe or device has no project around it.
         let isFile = Files.isFile(assembled.path)
         let folder = isFile ? SearchPathResolver.folder(of: assembled.path) : ""
-        let name: String
-        if let given = directives.name {
-            name = given
-        } else {
-            name = try fallbackName(assembled.path)
-        }
         let key = try signing.key(project: folder, output)
-        let draft = PeerletPackage.ManifestDraft(name: name, directives)
         let bytes = try Packages.build(
             draft,
             assembled.program.image,
             key.key,
             try delegation.authority(of: key.publicKey.key, output)
         )
-        let path = out ?? "\(name).peerlet"
+        let path = out ?? "\(draft.name).peerlet"
         let becomesFile = Files.becomesFile(path)
         try Files.write(bytes, to: path)
+        let package = try Packages.inspect(bytes, path)
         var mapPath: String?
         if becomesFile {
             let map = Packages.sourceMapPath(of: path)
-            try Files.write(assembled.result.debugInfo.wireBytes, to: map)
+            var debugInfo = assembled.result.debugInfo
+            debugInfo.codeDigest = package.manifest.codeDigest.bytes
+            try Files.write(debugInfo.wireBytes, to: map)
             mapPath = map
         }
-        let package = try Packages.inspect(bytes, path)
         report(package, path, mapPath, assembled)
-    }
-
-    /// Without `.name`, the file's or its folder's name.
-    private func fallbackName(_ path: String) throws(CommandFailure) -> String {
-        let url = URL(filePath: path).standardizedFileURL
-        let stem = url.deletingPathExtension().lastPathComponent
-        let name = stem == "main" ? url.deletingLastPathComponent().lastPathComponent : stem
-        guard path != "-", ApplicationName.isValid(name) else {
-            throw CommandFailure(
-                code: .data,
-                name: "no-name",
-                message: "the program has no name",
-                hint: "write `.name \"…\"` into the main file"
-            )
-        }
-        return name
     }
 
     private struct Report: Encodable {

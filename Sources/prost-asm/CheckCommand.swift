@@ -23,7 +23,7 @@ struct CheckCommand: FileCommand {
     }
 
     func execute() throws(CommandFailure) {
-        let assembled = try source.assemble(output, failing: .no)
+        let assembled = try source.assemblePackage(output, failing: .no).assembled
         let image = assembled.program.image
         let bytes = image.functions.reduce(0) { $0 + $1.code.count }
         output.result(

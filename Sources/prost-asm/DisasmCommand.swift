@@ -28,7 +28,7 @@ struct DisasmCommand: FileCommand {
             text = try Disassembler.text(
                 for: image,
                 manifest: ManifestDirectives(package.manifest),
-                names: Packages.sourceMap(of: file)
+                names: Packages.sourceMap(of: file, package, output)
             )
         } catch { throw CommandFailure(code: .data, name: "code", message: "\(file): \(error)") }
         if output.json {

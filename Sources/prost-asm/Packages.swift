@@ -75,14 +75,20 @@ enum Packages {
         (path.hasSuffix(".peerlet") ? String(path.dropLast(8)) : path) + ".srcmap"
     }
 
-    /// Debug information beside a package, if there is any.
-    static func sourceMap(of path: String) -> DebugInfo? {
+    /// Debug information beside a package, if there is any for its program.
+    static func sourceMap(
+        of path: String,
+        _ package: SignedPackage,
+        _ output: OutputOptions
+    ) -> DebugInfo? {
         let map = sourceMapPath(of: path)
         guard Files.exists(map) else { return nil }
-        do throws(CommandFailure) {
-            let bytes = try Files.read(map)
-            return try? DebugInfo(wireBytes: bytes, "source map")
-        } catch { return nil }
+        let found = (try? Files.read(map)).flatMap { try? DebugInfo(wireBytes: $0, "source map") }
+        guard let found, found.codeDigest == package.manifest.codeDigest.bytes else {
+            output.note("note: \(map) is not of this program: without its names and lines")
+            return nil
+        }
+        return found
     }
 
     static func version(_ version: UInt64) -> String {

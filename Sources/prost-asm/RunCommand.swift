@@ -98,7 +98,7 @@ struct RunCommand: FileCommand {
         if source.path.hasSuffix(".peerlet") {
             let package = try Packages.inspect(try Files.read(source.path), source.path)
             let program = try Packages.program(package, source.path)
-            return (program, Packages.sourceMap(of: source.path))
+            return (program, Packages.sourceMap(of: source.path, package, output))
         }
         let assembled = try source.assemble(output, failing: .data)
         return (assembled.program, assembled.result.debugInfo)

@@ -49,10 +49,17 @@ struct SourceOptions: ParsableArguments {
         for text in define {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
             let value = parts.count == 1 ? 1 : Number.parse(String(parts[1]))
-            guard let value, !parts[0].isEmpty else {
+            let name = String(parts[0])
+            guard let value, !name.isEmpty else {
                 throw .usage("-D \(text): expected NAME=NUMBER")
             }
-            result.append((String(parts[0]), value))
+            if let problem = Assembler.problem(ofDefining: name) {
+                throw .usage("-D \(text): `\(name)` cannot be a constant: \(problem)")
+            }
+            guard !result.contains(where: { $0.name == name }) else {
+                throw .usage("-D \(text): `\(name)` is given twice")
+            }
+            result.append((name, value))
         }
         return result
     }
@@ -87,18 +94,33 @@ struct SourceOptions: ParsableArguments {
                 return AssembledProgram(path: main, result: result, program: program)
             } catch {
                 diagnostics.append(
-                    result.refusal("\(error)", function: error.function, offset: error.offset)
+                    result.refusal(
+                        .refusedByVerifier,
+                        "\(error)",
+                        function: error.function,
+                        offset: error.offset
+                    )
                 )
             }
         }
+        throw failure(diagnostics, main, output, code)
+    }
+
+    /// Shows the diagnostics.
+    func failure(
+        _ diagnostics: [Diagnostic],
+        _ main: String,
+        _ output: OutputOptions,
+        _ code: CommandFailure.Code
+    ) -> CommandFailure {
         output.show(diagnostics)
         let errors = diagnostics.filter { $0.severity == .error }.count
-        throw CommandFailure(
+        return CommandFailure(
             code: code,
             name: "assembly",
             message: "\(errors) error\(errors == 1 ? "" : "s") in \(main)",
             details: diagnostics.map(DiagnosticRecord.init),
-            isShown: errors > 0 && !output.json ? false : errors > 0
+            isShown: errors > 0 && output.json
         )
     }
 }

@@ -80,6 +80,15 @@ internal import Testing
         #expect(codes(assemble(".prost 1\n.expires \(limit + 1)")) == [.outOfRange])
     }
 
+    @Test(arguments: [("0", false), ("1", true), ("16", true), ("17", false), ("99", false)])
+    func `a replica set has 1 to 16 members`(count: String, isRight: Bool) {
+        let result = assemble(".prost 1\n.replicas \(count)")
+        #expect(result.hasErrors != isRight)
+        if !isRight {
+            #expect(render(result).contains("replica count is \(count), allowed are 1 ... 16"))
+        }
+    }
+
     @Test func `every instruction can be written`() throws {
         for row in OpcodeTable.rows {
             let operand =

@@ -1,3 +1,4 @@
+internal import Foundation
 internal import PeerletAssembler
 internal import PeerletBytecode
 internal import Testing
@@ -44,6 +45,31 @@ internal import Testing
         }
         #expect(name == "peek_inside")
         #expect(place.line == 7)
+    }
+
+    @Test func `of many expansions the innermost and the outermost are shown`() {
+        let result = assemble(
+            """
+            .prost 1
+            macro again(n)
+              drop
+              again(n + 1)
+            endmacro
+            proc f()
+              again(0)
+            end
+            """
+        )
+        let deepest = result.diagnostics.map(\.origins.count).max() ?? 0
+        #expect(deepest > 25)
+        for diagnostic in result.diagnostics {
+            let report = DiagnosticRenderer(usesColor: false).human(diagnostic)
+            let shown = report.components(separatedBy: "in the expansion of").count - 1
+            #expect(shown == min(diagnostic.origins.count, diagnostic.origins.count > 5 ? 4 : 5))
+            let more = diagnostic.origins.count - shown
+            #expect(report.contains("= and \(more) more\n") == (more > 0))
+            #expect(report.isEmpty || report.contains("used at main.pasm:7:3"))
+        }
     }
 
     @Test func `arguments keep together and may be left out`() throws {

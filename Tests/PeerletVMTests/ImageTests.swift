@@ -88,7 +88,8 @@ import Wire
         for _ in 0..<4000 {
             let bytes = (0..<random.below(80)).map { _ in UInt8(random.below(256)) }
             _ = try? ProgramImage(wireBytes: [1] + bytes, "image")
-            _ = try? DebugInfo(wireBytes: [1] + bytes, "debug info")
+            let head: [UInt8] = [2] + Array(repeating: 0, count: 32)
+            _ = try? DebugInfo(wireBytes: head + bytes, "debug info")
             var image = ProgramImage()
             image.functions = [
                 .init(parameterCount: 1, resultCount: 0, localCount: 1, code: bytes)
@@ -123,6 +124,7 @@ import Wire
 
     @Test func `debug information survives encoding and gives source lines`() throws {
         var debug = DebugInfo()
+        debug.codeDigest = (1...32).map { UInt8($0) }
         debug.files = ["a.pasm", "b.pasm"]
         debug.functions = [
             .init(
