@@ -54,6 +54,8 @@ package struct Node: Sendable {
     var hostedBefore: [ApplicationID: RoutedMessage.Code] = [:]
     /// Ring messages that wait for the record of the formed ring; nil when it is durable.
     var heldRingMessages: [(message: ChordMessage, peer: NodeHandle)]?
+    /// Records of the formed ring that are being written.
+    var formedWrites = 0
     /// Searches for replica sets under way, by the applications that sent the requests.
     var searchShares = RoomShares(capacity: Node.searchLimit)
     var searchCount = 0

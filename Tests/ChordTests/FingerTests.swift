@@ -45,4 +45,49 @@ import Testing
         network.run(for: .seconds(60))
         #expect(!fingers(network).contains { $0.id == id })
     }
+
+    /// The first question for a finger that a lone member asks.
+    private static func search(by member: inout LoneMember) throws -> LoneMember.Sent {
+        let own = member.node.node.id
+        return try #require(
+            member.wait { message in
+                if case .lookup(_, let target) = message { target != own } else { false }
+            }
+        )
+    }
+
+    /// Five candidates for a finger, of which a member has heard of three, and its question to
+    /// the third who follows it.
+    private static func candidates(
+        of member: inout LoneMember
+    ) throws -> (nodes: [NodeHandle], question: LoneMember.Sent) {
+        let lookup = try search(by: &member)
+        guard case .lookup(_, let start) = lookup.message else { throw Missing.search }
+        let nodes = (1...5).map { place in
+            NodeHandle(
+                id: start &+ LoneMember.handle(place).id,
+                endpoint: Endpoint(10, 0, 0, 1, port: 4000)
+            )
+        }
+        let sent = member.answer(lookup) {
+            .lookupReply(request: $0, LookupReply(closer: [], successors: Array(nodes.prefix(3))))
+        }
+        return (nodes, try #require(sent.first { $0.peer == nodes[2] }))
+    }
+
+    private enum Missing: Error { case search }
+
+    @Test func `a node that is named many times is asked once`() throws {
+        var member = LoneMember()
+        let (candidates, question) = try Self.candidates(of: &member)
+        let again = [NodeHandle](repeating: candidates[4], count: 15)
+        let sent = member.answer(question) {
+            .lookupReply(
+                request: $0,
+                LookupReply(closer: [], successors: again + [candidates[3]])
+            )
+        }
+        #expect(sent.count { $0.peer == candidates[4] } == 1)
+        #expect(!sent.contains { $0.peer == candidates[3] })
+    }
 }

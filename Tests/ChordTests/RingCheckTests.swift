@@ -5,54 +5,9 @@ import Testing
 
 /// What a ring check makes of lies, silence and peers that never come back.
 @Suite struct RingCheckTests {
-    private static func handle(_ number: UInt64) -> NodeHandle {
-        NodeHandle(
-            id: Identifier(words: (number << 32, 0, 0, 0)),
-            endpoint: Endpoint(10, 0, 0, 1, port: 4000)
-        )
-    }
-
-    /// A member at place 100 between 99 and 101, whose peers are the test.
-    private struct Member {
-        var node: ChordNode
-        var now = Instant.zero
-
-        init(remembering peers: [NodeHandle] = []) {
-            let configuration = ChordConfiguration(successorListLength: 3)
-            node = ChordNode(self: handle(100), configuration: configuration, seed: 1)
-            var emit = EffectBuffer<ChordEffect>()
-            if !peers.isEmpty {
-                let record = RingRecord(contacts: peers)
-                node.handle(.restore(record), at: now, emit: &emit)
-            }
-            let place = RingPlace(
-                predecessors: [handle(99), handle(98)],
-                successors: [handle(101), handle(102), handle(103)],
-                fingers: []
-            )
-            node.take(place, at: now, emit: &emit)
-        }
-
-        mutating func give(_ input: ChordInput) -> [(message: ChordMessage, peer: NodeHandle)] {
-            var emit = EffectBuffer<ChordEffect>()
-            node.handle(input, at: now, emit: &emit)
-            return emit.drain().compactMap { effect in
-                if case .send(let message, let peer) = effect { (message, peer) } else { nil }
-            }
-        }
-
-        /// Gives an answer to the last question and returns what comes of it.
-        mutating func answer(
-            _ question: (message: ChordMessage, peer: NodeHandle),
-            _ reply: (UInt64) -> ChordMessage
-        ) -> [(message: ChordMessage, peer: NodeHandle)] {
-            give(.message(reply(question.message.number), from: question.peer))
-        }
-    }
-
     @Test func `a node named between a member and its head is pinged before any step`() throws {
-        var member = Member()
-        let peer = Self.handle(7)
+        var member = LoneMember()
+        let peer = LoneMember.handle(7)
         let lookup = try #require(member.give(.checkRing(through: peer)).first)
         let named = NodeHandle(
             id: member.node.node.id &+ .powerOfTwo(8),
@@ -74,10 +29,10 @@ import Testing
     }
 
     @Test func `a lookup that does not reach the node makes it notify nobody`() throws {
-        var member = Member()
-        let peer = Self.handle(7)
+        var member = LoneMember()
+        let peer = LoneMember.handle(7)
         let lookup = try #require(member.give(.checkRing(through: peer)).first)
-        let dead = Self.handle(50)
+        let dead = LoneMember.handle(50)
         let second = try #require(
             member.answer(lookup) {
                 .lookupReply(request: $0, LookupReply(closer: [dead], successors: []))
@@ -91,15 +46,15 @@ import Testing
         let after = member.answer(query) {
             .stateReply(
                 request: $0,
-                .formed(predecessor: nil, successors: [Self.handle(8), Self.handle(9)])
+                .formed(predecessor: nil, successors: [LoneMember.handle(8), LoneMember.handle(9)])
             )
         }
         #expect(after.isEmpty)
     }
 
     @Test func `peers that never answer are asked more and more rarely, and members as well`() {
-        let dead = (0..<32).map { Self.handle(1000 + UInt64($0)) }
-        var member = Member(remembering: dead)
+        let dead = (0..<32).map { LoneMember.handle(1000 + UInt64($0)) }
+        var member = LoneMember(remembering: dead)
         var asked: [UInt64: Int] = [:]
         var members = 0
         let hour: UInt64 = 3_600
@@ -124,11 +79,11 @@ import Testing
 
     /// What a neighbour answers that knows of nothing new.
     private static func answer(to message: ChordMessage, by peer: NodeHandle) -> ChordMessage {
-        let own = handle(100)
+        let own = LoneMember.handle(100)
         switch message {
         case .ping(let number): return .pong(request: number, isMember: true)
         case .stateQuery(let number):
-            let list = (1...3).map { handle((peer.id.words.0 >> 32) + $0) }
+            let list = (1...3).map { LoneMember.handle((peer.id.words.0 >> 32) + $0) }
             return .stateReply(request: number, .formed(predecessor: own, successors: list))
         case .lookup(let number, _):
             return .lookupReply(request: number, LookupReply(closer: [], successors: [own]))

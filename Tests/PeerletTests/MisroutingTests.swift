@@ -5,6 +5,7 @@ import PROSTNode
 import PROSTSimulator
 import SansIO
 import Testing
+import Wire
 
 @Suite struct MisroutingTests {
     /// One node in five acknowledges messages and drops them or sends them anywhere.
@@ -21,6 +22,13 @@ import Testing
             ring.simulation.hosts[$0].handle.id < ring.simulation.hosts[$1].handle.id
         }
         var answered = 0
+        var standIns = 0
+        ring.simulation.tap = { frame, _ in
+            guard frame.kind == FrameKind.route.rawValue,
+                let message = try? RoutedMessage(wireBytes: frame.body, "message")
+            else { return }
+            if message.rank > 0 { standIns += 1 }
+        }
         for number in 0..<100 {
             let key = "probe \(number)"
             let number = ring.start("trace", "probe", key: key, at: 0)
@@ -33,5 +41,6 @@ import Testing
             if ids.contains(answer.node) { answered += 1 }
         }
         #expect(answered >= 99)
+        #expect(standIns > 0)
     }
 }

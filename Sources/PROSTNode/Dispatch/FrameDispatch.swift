@@ -67,8 +67,10 @@ extension Node {
         }
         guard FrameKind(rawValue: frame.kind) == .route,
             let message = try? RoutedMessage(wireBytes: frame.body, "routed message"),
-            let number = passages.number(of: HopKey(id: message.id, attempt: message.attempt)),
-            case .awaitingAcknowledgement(let next) = passages[number]?.stage, next.id == peer.id
+            let number = passages.number(
+                of: HopKey(id: message.id, attempt: message.attempt),
+                at: peer.id
+            )
         else { return }
         timers.cancel(.acknowledgement(number))
         acknowledgementOverdue(number)

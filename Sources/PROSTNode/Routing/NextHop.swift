@@ -63,11 +63,12 @@ extension Node {
 
     mutating func acknowledged(_ acknowledgement: HopAcknowledgement, by peer: NodeHandle) {
         let key = HopKey(id: acknowledgement.id, attempt: acknowledgement.attempt)
-        guard let number = passages.number(of: key), let passage = passages[number],
-            case .awaitingAcknowledgement(let next) = passage.stage, next.id == peer.id
+        guard let number = passages.number(of: key, at: peer.id), let passage = passages[number]
         else { return }
         chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
-        if passage.previous == nil, let nonce = passage.message.replyHandle?.nonce {
+        if passage.previous == nil, passage.message.flags.contains(.resent),
+            let nonce = passage.message.replyHandle?.nonce
+        {
             requests.update(nonce) { $0.turns?.acknowledged(by: peer.id) }
         }
         switch acknowledgement.verdict {

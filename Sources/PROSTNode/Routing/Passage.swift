@@ -96,8 +96,8 @@ struct PassageTable: Sendable {
     private var freeSlots: [Int] = []
     private(set) var count = 0
     private var lastSequence: UInt64 = 0
-    /// Numbers by what the next hop acknowledges; nil while there are few.
-    private var byHop: [HopKey: UInt64]?
+    /// Numbers by what which next hop acknowledges; nil while there are few.
+    private var byHop: [SentKey: UInt64]?
     private var shares: RoomShares
     private let capacity: Int
 
@@ -133,20 +133,21 @@ struct PassageTable: Sendable {
     }
 
     private mutating func makeIndex() {
-        var index: [HopKey: UInt64] = [:]
-        for case .some(let slot) in slots where slot.passage.isSent {
-            index[slot.passage.hopKey] = slot.number
+        var index: [SentKey: UInt64] = [:]
+        for case .some(let slot) in slots {
+            if let key = slot.passage.sentKey { index[key] = slot.number }
         }
         byHop = index
     }
 
     mutating func update(_ number: UInt64, _ change: (inout Passage) -> Void) {
-        guard let place = place(of: number), let old = slots[place]?.passage.hopKey else { return }
+        guard let place = place(of: number) else { return }
+        let old = byHop == nil ? nil : slots[place]?.passage.sentKey
         slots[place]?.apply(change)
-        guard byHop != nil, let passage = slots[place]?.passage else { return }
-        let new = passage.hopKey
-        if new != old, byHop?[old] == number { byHop?[old] = nil }
-        if passage.isSent { byHop?[new] = number }
+        guard byHop != nil else { return }
+        let new = slots[place]?.passage.sentKey
+        if let old, new != old, byHop?[old] == number { byHop?[old] = nil }
+        if let new { byHop?[new] = number }
     }
 
     mutating func remove(_ number: UInt64) -> Passage? {
@@ -162,20 +163,15 @@ struct PassageTable: Sendable {
             return passage
         }
         freeSlots.append(place)
-        let key = passage.hopKey
-        if byHop?[key] == number { byHop?[key] = nil }
+        if let key = passage.sentKey, byHop?[key] == number { byHop?[key] = nil }
         return passage
     }
 
-    /// The passage whose next hop has this attempt.
-    func number(of key: HopKey) -> UInt64? {
+    /// The passage whose next hop is `peer` and has this attempt; a message may pass here twice.
+    func number(of hop: HopKey, at peer: Identifier) -> UInt64? {
+        let key = SentKey(hop: hop, next: peer)
         if let byHop { return byHop[key] }
-        for case .some(let slot) in slots
-        where slot.passage.isSent && slot.passage.message.id == key.id
-            && slot.passage.message.attempt == key.attempt
-        {
-            return slot.number
-        }
+        for case .some(let slot) in slots where slot.passage.sentKey == key { return slot.number }
         return nil
     }
 
@@ -195,11 +191,16 @@ struct PassageTable: Sendable {
     }
 }
 
-extension Passage {
-    fileprivate var hopKey: HopKey { HopKey(id: message.id, attempt: message.attempt) }
+/// One attempt on its way to one next hop.
+private struct SentKey: Hashable, Sendable {
+    var hop: HopKey
+    var next: Identifier
+}
 
-    fileprivate var isSent: Bool {
-        if case .awaitingAcknowledgement = stage { true } else { false }
+extension Passage {
+    fileprivate var sentKey: SentKey? {
+        guard case .awaitingAcknowledgement(let next) = stage else { return nil }
+        return SentKey(hop: HopKey(id: message.id, attempt: message.attempt), next: next.id)
     }
 }
 

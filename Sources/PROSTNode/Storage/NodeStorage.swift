@@ -53,6 +53,9 @@ extension Node {
 
     /// The record of the formed ring is durable; without it nobody is told, and the node ends.
     mutating func formedIsDurable() {
+        formedWrites -= 1
+        // A node that entered a ring anew meanwhile waits for its latest record.
+        guard formedWrites == 0 else { return }
         let held = heldRingMessages ?? []
         heldRingMessages = nil
         for (message, peer) in held { send(.chord, message, to: peer) }
@@ -62,6 +65,7 @@ extension Node {
         wasFormed = true
         contacts = record.contacts
         heldRingMessages = heldRingMessages ?? []
+        formedWrites += 1
         storeForNode(NodeRows.write(NodeRows.ring, NodeRows.bytes(contacts)), as: .formed)
         log(.info, "ring.formed", ["members": "\(record.contacts.count)"])
     }
