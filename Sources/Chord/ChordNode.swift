@@ -55,17 +55,17 @@ package struct ChordNode: Sendable {
     var roster: Roster? { didSet { pointerVersion += 1 } }
     /// Members known to hold the current roster (founder only).
     var rosterHolders: [Identifier] = []
-    var joining: JoinAttempt?
+    @OnHeap var joining: JoinAttempt? = nil
     var fingers = FingerTable()
     /// Empty but in the one-hop geometry.
     var members = MembershipTable()
-    var fingerSearch: FingerSearch?
+    @OnHeap var fingerSearch: FingerSearch? = nil
     /// Whether the successor list ran empty by failures rather than departures.
     var isIsolated = false
     /// Peers that answered once, newest last: a node that lost all successors tries them.
     var acquaintances: [NodeHandle] = []
     var remembered = RememberedPeers()
-    var ringCheck: RingCheck?
+    @OnHeap var ringCheck: RingCheck? = nil
     /// Remembered peers that this round may still ask.
     var checksLeft = 0
     /// Whether this round asks remembered peers rather than known members.

@@ -25,23 +25,22 @@ package struct NodeHandle: Hashable, Sendable {
 extension NodeHandle: WireCodable {
     package init(from reader: inout WireReader) throws(WireError) {
         id = try Identifier(from: &reader)
-        let address = (try reader.u64("node address"), try reader.u64("node address"))
-        endpoint = Endpoint(address: address, port: try reader.u16("node port"))
-        index = try reader.u16("virtual node index")
-        sequence = try reader.u64("address sequence")
-        guard try reader.u32("node handle padding") == 0 else {
+        let words = try reader.words("node address")
+        endpoint = Endpoint(
+            address: (words.0, words.1),
+            port: UInt16(truncatingIfNeeded: words.2 >> 48)
+        )
+        index = UInt16(truncatingIfNeeded: words.2 >> 32)
+        sequence = words.2 << 32 | words.3 >> 32
+        guard UInt32(truncatingIfNeeded: words.3) == 0 else {
             throw reader.error("node handle padding", .notCanonical("must be zero"))
         }
     }
 
     package func encode(to writer: inout WireWriter) {
         id.encode(to: &writer)
-        writer.u64(endpoint.address.0)
-        writer.u64(endpoint.address.1)
-        writer.u16(endpoint.port)
-        writer.u16(index)
-        writer.u64(sequence)
-        writer.u32(0)
+        let numbers = UInt64(endpoint.port) << 48 | UInt64(index) << 32 | sequence >> 32
+        writer.words((endpoint.address.0, endpoint.address.1, numbers, sequence << 32))
     }
 }
 
@@ -54,6 +53,8 @@ extension WireReader {
     package mutating func handles(_ field: String) throws(WireError) -> [NodeHandle] {
         let count = try varint(field, limit: UInt64(WireLimits.handles))
         var list: [NodeHandle] = []
+        // As many as there are bytes for.
+        list.reserveCapacity(min(Int(count), remaining / NodeHandle.byteCount))
         for _ in 0..<count { list.append(try NodeHandle(from: &self)) }
         return list
     }

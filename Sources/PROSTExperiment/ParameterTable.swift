@@ -63,6 +63,12 @@ package enum ParameterTable {
         row("overlay.successors", .count(2...16), "8", "length r of successor lists"),
         row("overlay.stabilize", .duration, "20s", "mean time between two stabilizations"),
         row("overlay.fix_fingers", .duration, "20s", "mean time between two finger repairs"),
+        row(
+            "overlay.finger_candidates",
+            .count(1...64),
+            "16",
+            "nodes among which a finger is chosen by its round trip, 1 for the first"
+        ),
         row("overlay.replicas", .count(1...16), "3", "the ring's replica count"),
     ]
 
@@ -119,7 +125,9 @@ package enum ParameterTable {
     private static let fault = [
         row(
             "fault.type",
-            .choice(["none", "kill", "partition", "pause", "slow", "flash", "correlated"]),
+            .choice([
+                "none", "kill", "partition", "pause", "slow", "flash", "correlated", "misroute",
+            ]),
             "none",
             "what happens at fault.at to a fraction of the nodes"
         ),
@@ -139,6 +147,24 @@ package enum ParameterTable {
     private static let workload = [
         row("workload.type", .choice(["none", "kbr-test"]), "kbr-test", "OverSim's KBRTestApp"),
         row("workload.interval", .duration, "60s", "mean time between two lookups of a node"),
+        row(
+            "workload.replicas",
+            .count(1...16),
+            "1",
+            "a lookup is answered by the key's root or one of its replicas, this many in all"
+        ),
+        row(
+            "workload.keys",
+            .count(0...100_000_000),
+            "0",
+            "keys that are placed on the nodes at the end, for the metrics keys_*"
+        ),
+        row(
+            "workload.virtual_nodes",
+            .count(1...1000),
+            "1",
+            "nodes that are one machine's, for the metrics keys_*"
+        ),
         row(
             "workload.count",
             .count(0...1_000_000_000),

@@ -51,6 +51,12 @@ package final class RunExecution {
         }
         let population = population
         workload?.root = { population.membership.root(of: $0) }
+        let replicas = values.int("workload.replicas")
+        if replicas > 1 {
+            workload?.isReplica = {
+                population.membership.isReplica($0, of: $1, count: replicas)
+            }
+        }
         population.liveChanged = { [weak self] live in
             guard let self else { return }
             workload?.live = live
@@ -168,6 +174,18 @@ package final class RunExecution {
         if isLast { figures.isIdeal = invariants.isIdeal }
     }
 
+    private var keyShares: [String: Double] {
+        let keys = values.int("workload.keys")
+        guard keys > 0 else { return [:] }
+        let shares = KeyShares(
+            of: keys,
+            on: population.membership,
+            nodesPerMachine: values.int("workload.virtual_nodes"),
+            random: simulation.stream("workload.keys")
+        )
+        return ["keys_p1": 1, "keys_p50": 50, "keys_p99": 99].mapValues { shares.overMean($0) }
+    }
+
     private func result() -> RunResult {
         let lookups = workload?.results ?? LookupResults()
         return RunResult(
@@ -175,7 +193,8 @@ package final class RunExecution {
             seed: run.seed,
             parameters: values.texts,
             point: run.point,
-            metrics: figures.metrics(self, lookups, memoryAtStart: memoryAtStart),
+            metrics: figures.metrics(self, lookups, memoryAtStart: memoryAtStart)
+                .merging(keyShares, uniquingKeysWith: { $1 }),
             hops: lookups.hops,
             latencies: figures.latencies(lookups),
             series: figures.series,

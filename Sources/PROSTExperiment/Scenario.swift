@@ -33,6 +33,7 @@ struct Scenario {
         chord.geometry = Geometry(rawValue: values.text("overlay.type") ?? "") ?? .chord
         let period = values.duration("overlay.stabilize")
         chord.stabilizePeriod = period
+        chord.fingerCandidates = values.int("overlay.finger_candidates")
         chord.fingerPeriod = values.duration("overlay.fix_fingers")
         // A predecessor vouches for the range as many periods as by default.
         chord.verificationSpan = max(chord.verificationSpan, period * 8)
@@ -107,6 +108,7 @@ struct Scenario {
                 default: nil
                 }
             kind = .kill(restart: disk, after: span)
+        case "misroute": kind = .misroute
         case "correlated": kind = .correlated
         case "partition": kind = .partition(span, oneWay: values.text("fault.one_way") == "yes")
         case "pause": kind = .pause(span)

@@ -1,5 +1,4 @@
 package import Chord
-package import Cryptography
 package import KBR
 internal import PeerletRuntime
 package import SansIO
@@ -82,8 +81,6 @@ package struct Node: Sendable {
 
     /// `seed` decides identifiers and delays; `stored` is what `StoreSpace.node` held at the end of
     /// the last run.
-    ///
-    /// Throws if the secret for reply handles cannot be made.
     package init(
         handle: NodeHandle,
         configuration: NodeConfiguration,
@@ -91,14 +88,14 @@ package struct Node: Sendable {
         totals: NodeTotals,
         seed: UInt64,
         stored: StoredNode
-    ) throws(CryptographyError) {
+    ) {
         self.configuration = configuration
         self.handle = handle
         self.policy = policy
         admission = Admission(totals: totals)
         random = DeterministicRandom(seed: seed)
         var secrets = random.stream("reply handles")
-        authority = try ReplyAuthority(node: handle.id, secret: secrets.bytes(32))
+        authority = ReplyAuthority(node: handle.id, secret: secrets.bytes(32))
         macSecret = secrets.bytes(32)
         var chordSeeds = random.stream("chord")
         chord = ChordNode(

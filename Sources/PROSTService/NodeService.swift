@@ -104,7 +104,7 @@ package final class NodeService {
                 return transport.start(listening: settings.listen).assumeIsolated()
                     .flatMapThrowing { _ in
                         let handle = transport.advertised
-                        let node = try Node(
+                        let node = Node(
                             handle: handle,
                             configuration: settings.node,
                             policy: settings.policy,

@@ -35,6 +35,14 @@ package struct Membership: Sendable {
         return Int(place < members.count ? members[place].index : first.index)
     }
 
+    /// Whether a machine is among the key's root and its successors, `count` in all.
+    package func isReplica(_ index: Int, of key: Identifier, count: Int) -> Bool {
+        let place = lowerBound(key)
+        return (0..<min(count, members.count)).contains {
+            Int(members[(place + $0) % members.count].index) == index
+        }
+    }
+
     private func lowerBound(_ id: Identifier) -> Int {
         var low = 0
         var high = members.count

@@ -6,8 +6,8 @@ internal import SansIO
 /// One machine of the simulated network: a production node, its lane and its disk.
 package struct SimulatedHost {
     package let handle: NodeHandle
-    /// Nil while the machine is down.
-    package var node: Node?
+    /// Nil while the machine is down; beside the others, so that their rows lie close together.
+    private(set) var running: RunningNode?
     /// Nil until a peerlet runs there.
     private var lane: MachineStore?
     package var store = MemoryStore()
@@ -33,7 +33,13 @@ package struct SimulatedHost {
 
     init(handle: NodeHandle) { self.handle = handle }
 
-    package var isUp: Bool { node != nil }
+    package var isUp: Bool { running != nil }
+
+    /// Nil while the machine is down.
+    package var node: Node? {
+        get { running?.node }
+        set { running = newValue.map(RunningNode.init) }
+    }
 
     var machines: MachineStore {
         mutating get {
@@ -70,4 +76,11 @@ package struct Traffic: Hashable, Sendable {
         sum.connectionBytes += right.connectionBytes
         return sum
     }
+}
+
+/// The one place where a machine's node is.
+final class RunningNode {
+    var node: Node
+
+    init(_ node: Node) { self.node = node }
 }

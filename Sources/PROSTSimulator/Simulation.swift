@@ -105,6 +105,13 @@ package final class Simulation {
         return Identifier(words: (seeds.next(), seeds.next(), seeds.next(), seeds.next()))
     }
 
+    /// The number of a machine; its address counts machines.
+    func index(of peer: NodeHandle) -> Int? {
+        let number = Int(truncatingIfNeeded: peer.endpoint.address.1 & 0xFF_FFFF)
+        if number < hosts.count, hosts[number].handle.id == peer.id { return number }
+        return indexOf[peer.id]
+    }
+
     /// The number of the machine with this identifier.
     package func index(of id: Identifier) -> Int? { indexOf[id] }
 
@@ -122,8 +129,9 @@ package final class Simulation {
     package func start(_ index: Int, at place: RingPlace) throws {
         try boot(index)
         inputCount += 1
-        hosts[index].node?.take(place, at: clock, emit: &effects)
-        afterStep(index)
+        guard let running = hosts[index].running else { return }
+        running.node.take(place, at: clock, emit: &effects)
+        afterStep(index, running)
     }
 
     private func boot(_ index: Int) throws {
@@ -211,17 +219,22 @@ package final class Simulation {
 
     func step(_ index: Int, _ input: NodeInput) {
         inputCount += 1
-        hosts[index].node?.handle(input, at: clock, emit: &effects)
-        afterStep(index)
+        guard let running = hosts[index].running else { return }
+        running.node.handle(input, at: clock, emit: &effects)
+        afterStep(index, running)
     }
 
-    private func afterStep(_ index: Int) {
-        for effect in effects.drain() { carryOut(effect, of: index) }
-        scheduleWake(index)
+    private func afterStep(_ index: Int, _ running: RunningNode) {
+        var taken = EffectBuffer<NodeEffect>()
+        swap(&taken, &effects)
+        taken.drain { carryOut($0, of: index) }
+        // Its storage serves the next step.
+        if effects.isEmpty { swap(&taken, &effects) }
+        if hosts[index].running === running { scheduleWake(index, at: running.node.nextDeadline()) }
     }
 
-    func scheduleWake(_ index: Int) {
-        guard let next = hosts[index].node?.nextDeadline() else { return }
+    func scheduleWake(_ index: Int, at deadline: Instant?) {
+        guard let next = deadline else { return }
         let time = max(next, now)
         if let wake = hosts[index].wake, wake <= time { return }
         hosts[index].wake = time

@@ -83,8 +83,10 @@ extension Simulation {
                 isDue || isFree(host, for: event)
             else { return }
             hosts[host].wake = nil
-            if let due = hosts[host].node?.nextDeadline(), due > now {
-                scheduleWake(host)
+            guard let running = hosts[host].running else { return }
+            let due = running.node.nextDeadline()
+            if let due, due > now {
+                scheduleWake(host, at: due)
             } else {
                 step(host, .wake)
             }

@@ -28,6 +28,8 @@ public struct TimerTable<ID: Hashable & Sendable>: Sendable {
     /// Which entry of an id still counts, since a heap deletes lazily; nil while there are few.
     @usableFromInline var current: [ID: UInt64]?
     @usableFromInline var nextSequence: UInt64 = 0
+    /// The next deadline, here so that asking for it touches nothing else; `max` if there is none.
+    @usableFromInline var soonest: UInt64 = .max
 
     /// Longest sorted list.
     @inlinable static var few: Int { 24 }
@@ -47,15 +49,20 @@ public struct TimerTable<ID: Hashable & Sendable>: Sendable {
     public mutating func set(_ id: ID, at deadline: Instant) {
         nextSequence += 1
         let entry = Entry(deadline: deadline, sequence: nextSequence, id: id)
-        guard current == nil else { return push(entry) }
+        guard current == nil else {
+            push(entry)
+            return noteSoonest()
+        }
         if let old = entries.firstIndex(where: { $0.id == id }) { entries.remove(at: old) }
         guard entries.count < Self.few else {
             becomeHeap()
-            return push(entry)
+            push(entry)
+            return noteSoonest()
         }
         var place = entries.count
         while place > 0, entries[place - 1].precedes(entry) { place -= 1 }
         entries.insert(entry, at: place)
+        noteSoonest()
     }
 
     @inlinable
@@ -64,30 +71,32 @@ public struct TimerTable<ID: Hashable & Sendable>: Sendable {
             current?[id] = nil
         } else if let place = entries.firstIndex(where: { $0.id == id }) {
             entries.remove(at: place)
+        } else {
+            return
         }
+        noteSoonest()
+    }
+
+    /// Nil if nothing is set; a timer at the end of time never comes.
+    @inlinable
+    public func nextDeadline() -> Instant? {
+        soonest == .max ? nil : Instant(nanoseconds: soonest)
     }
 
     @inlinable
-    public mutating func nextDeadline() -> Instant? {
-        guard current != nil else { return entries.last?.deadline }
-        dropCancelled()
-        return entries.first?.deadline
+    mutating func noteSoonest() {
+        if current != nil { dropCancelled() }
+        let next = current == nil ? entries.last : entries.first
+        soonest = next?.deadline.nanoseconds ?? .max
     }
 
     /// Removes and returns one timer that is due, nil if none is.
     @inlinable
     public mutating func popExpired(at now: Instant) -> ID? {
-        guard current != nil else {
-            guard let last = entries.last, last.deadline.nanoseconds <= now.nanoseconds else {
-                return nil
-            }
-            entries.removeLast()
-            return last.id
-        }
-        dropCancelled()
-        guard let first = entries.first, first.deadline.nanoseconds <= now.nanoseconds else {
-            return nil
-        }
+        guard soonest <= now.nanoseconds, soonest != .max else { return nil }
+        defer { noteSoonest() }
+        guard current != nil else { return entries.popLast()?.id }
+        guard let first = entries.first else { return nil }
         removeFirst()
         current?[first.id] = nil
         return first.id

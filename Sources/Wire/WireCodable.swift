@@ -3,14 +3,14 @@ package protocol WireCodable {
     init(from reader: inout WireReader) throws(WireError)
     func encode(to writer: inout WireWriter)
     /// Room to begin with when a value is encoded by itself.
-    static var usualByteCount: Int { get }
+    var usualByteCount: Int { get }
 }
 
 extension WireCodable {
-    package static var usualByteCount: Int { 64 }
+    package var usualByteCount: Int { 64 }
 
     package var wireBytes: [UInt8] {
-        var writer = WireWriter(capacity: Self.usualByteCount)
+        var writer = WireWriter(capacity: usualByteCount)
         encode(to: &writer)
         return writer.bytes
     }

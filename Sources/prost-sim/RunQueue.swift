@@ -60,6 +60,11 @@ final class RunQueue: Sendable {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: Self.ownPath)
         process.arguments = ["single-run"] + arguments + ["--run", "\(run.number)"]
+        // Large pages: a run reads and writes all of its memory all the time.
+        process.environment = ProcessInfo.processInfo.environment.merging(
+            ["GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"],
+            uniquingKeysWith: { own, _ in own }
+        )
         let output = Pipe()
         let errors = Pipe()
         process.standardOutput = output

@@ -35,6 +35,18 @@ import Wire
         #expect((first.metrics["departures"] ?? 0) > 0)
     }
 
+    @Test func `virtual nodes even out what machines hold`() throws {
+        func share(_ nodes: Int) throws -> Double {
+            let result = try run([
+                "nodes=200", "workload.type=none", "workload.keys=20000",
+                "workload.virtual_nodes=\(nodes)",
+            ])
+            return try #require(result.metrics["keys_p99"])
+        }
+        #expect(try share(1) > 2)
+        #expect(try share(20) < 2)
+    }
+
     @Test func `no lookup is lost and the ring stays ideal while nothing happens`() throws {
         let result = try run(["nodes=80"])
         #expect(result.metrics["lookups_lost"] == 0)

@@ -78,14 +78,14 @@ struct DigestTests {
         ),
         ([], "", "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad"),
     ])
-    func `HMAC is that of RFC 4231`(_ key: [UInt8], _ message: String, _ code: String) throws {
-        let mac = try HMACSHA256(key: key)
+    func `HMAC is that of RFC 4231`(_ key: [UInt8], _ message: String, _ code: String) {
+        let mac = HMACSHA256(key: key)
         // Twice: a key must survive its first use.
-        #expect(hex(try mac.code(Array(message.utf8))) == code)
-        #expect(hex(try mac.code(Array(message.utf8))) == code)
-        #expect(try mac.isValid(unhex(code), for: Array(message.utf8)))
-        #expect(try !mac.isValid(unhex(code).flipping(bit: 255), for: Array(message.utf8)))
-        #expect(try !mac.isValid([], for: Array(message.utf8)))
+        #expect(hex(mac.code(Array(message.utf8))) == code)
+        #expect(hex(mac.code(Array(message.utf8))) == code)
+        #expect(mac.isValid(unhex(code), for: Array(message.utf8)))
+        #expect(!mac.isValid(unhex(code).flipping(bit: 255), for: Array(message.utf8)))
+        #expect(!mac.isValid([], for: Array(message.utf8)))
     }
 
     @Test func `random bytes differ and have the length asked for`() throws {

@@ -12,10 +12,10 @@ import Wire
 
     static let handle = ReplyHandle(
         origin: other.id,
-        instanceTag: [UInt8](repeating: 4, count: 16),
+        instanceTag: Octets16(prefixOf: [UInt8](repeating: 4, count: 16)),
         nonce: 77,
         deadline: 1000,
-        code: [UInt8](repeating: 5, count: 16)
+        code: Octets16(prefixOf: [UInt8](repeating: 5, count: 16))
     )
 
     private static func payload(of report: ExecutionReport) -> OutgoingMessage? {

@@ -19,7 +19,9 @@ struct FailureDetector: Sendable {
     private(set) var suspectVersion: UInt64 = 0
     private var uses: UInt64 = 0
 
-    func isSuspected(_ id: Identifier) -> Bool { suspects[id] != nil }
+    func isSuspected(_ id: Identifier) -> Bool { !suspects.isEmpty && suspects[id] != nil }
+
+    var suspectsNobody: Bool { suspects.isEmpty }
 
     /// In order of identifiers.
     var suspectedPeers: [Identifier] { suspects.keys.sorted() }

@@ -161,7 +161,8 @@ extension ChordNode {
                 return becomeForming(roster, &emit)
             }
             // Another member has become the founder.
-            joining?.founder = roster.founder?.id == node.id ? nil : roster.founder
+            let isFounder = roster.founder?.id == node.id
+            joining?.founder = isFounder ? nil : roster.founder
             retryJoin()
         case .busy: retryJoin()
         default:

@@ -172,11 +172,15 @@ extension ChordNode {
     /// dead to it (§5).
     mutating func provedMember(_ peer: NodeHandle) {
         detector.trust(peer.id)
-        acquaintances.removeAll { $0.id == peer.id }
-        acquaintances.append(peer)
-        if acquaintances.count > 32 { acquaintances.removeFirst() }
+        if acquaintances.last?.id != peer.id {
+            acquaintances.removeAll { $0.id == peer.id }
+            if acquaintances.count == Self.acquaintanceLimit { acquaintances.removeFirst() }
+            acquaintances.append(peer)
+        }
         if predecessor?.id == peer.id { predecessorHeardAt = now }
     }
+
+    private static let acquaintanceLimit = 8
 
     func isSuspected(_ node: NodeHandle) -> Bool { detector.isSuspected(node.id) }
 

@@ -52,9 +52,14 @@ struct PendingRequest: Sendable {
     var sentAt: Instant
 }
 
-/// Requests without an answer yet, by number.
+/// Requests without an answer yet, oldest first: they are few.
 struct PendingRequests: Sendable {
-    private var byNumber: [UInt64: PendingRequest] = [:]
+    private struct Entry: Sendable {
+        var number: UInt64
+        var request: PendingRequest
+    }
+
+    private var entries: [Entry] = []
     private var lastNumber: UInt64 = 0
 
     mutating func nextNumber() -> UInt64 {
@@ -63,16 +68,29 @@ struct PendingRequests: Sendable {
     }
 
     subscript(number: UInt64) -> PendingRequest? {
-        get { byNumber[number] }
-        set { byNumber[number] = newValue }
+        get { entries.first { $0.number == number }?.request }
+        set {
+            let place = entries.firstIndex { $0.number == number }
+            guard let newValue else {
+                if let place { entries.remove(at: place) }
+                // Most of the time there is none.
+                if entries.isEmpty { entries = [] }
+                return
+            }
+            if let place {
+                entries[place].request = newValue
+            } else {
+                entries.append(Entry(number: number, request: newValue))
+            }
+        }
     }
 
     /// Numbers of the requests that match, oldest first.
     func numbers(where matches: (PendingRequest) -> Bool) -> [UInt64] {
-        byNumber.filter { matches($0.value) }.keys.sorted()
+        entries.filter { matches($0.request) }.map(\.number)
     }
 
     func contains(where matches: (PendingRequest) -> Bool) -> Bool {
-        byNumber.contains { matches($0.value) }
+        entries.contains { matches($0.request) }
     }
 }

@@ -14,7 +14,9 @@ extension ChordNode {
         if isMember {
             let known = (predecessor.map { [$0] } ?? []) + furtherPredecessors
             view.predecessors = known.filter { $0.id != node.id && !isSuspected($0) }
-            view.successors = successors.filter { !isSuspected($0) }
+            // The very same list if nobody in it is suspected.
+            view.successors =
+                detector.suspectsNobody ? successors : successors.filter { !isSuspected($0) }
             view.range = ownRange
             view.isSettled = isSettled
             view.isForming = phase == .forming

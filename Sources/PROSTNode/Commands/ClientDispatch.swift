@@ -139,9 +139,7 @@ extension Node {
         }
         let timeout = TimeSpan.milliseconds(UInt64(max(call.timeoutMilliseconds, 1)))
         let waiter = RequestWaiter.client(client, request: number)
-        guard let handle = makeHandle(for: waiter, timeout: timeout) else {
-            return fail(client, number, .failed, "no reply handle could be made")
-        }
+        let handle = makeHandle(for: waiter, timeout: timeout)
         ledger.inject(call.fuel)
         let replyFuel = BudgetRules.replyShare(of: call.fuel)
         requests.add(
@@ -225,9 +223,7 @@ extension Node {
     private mutating func lookup(_ key: Identifier, _ client: UInt64, _ number: UInt64) {
         let timeout = TimeSpan.seconds(5)
         let waiter = RequestWaiter.client(client, request: number)
-        guard let handle = makeHandle(for: waiter, timeout: timeout) else {
-            return fail(client, number, .failed, "no reply handle could be made")
-        }
+        let handle = makeHandle(for: waiter, timeout: timeout)
         var message = RoutedMessage(
             id: MessageID(high: random.next(), low: handle.nonce),
             destination: key,

@@ -45,7 +45,7 @@ package struct ReplyMessage: Hashable, Sendable {
 }
 
 extension ReplyMessage: WireCodable {
-    package static var usualByteCount: Int { 256 }
+    package var usualByteCount: Int { 192 + payload.count }
 
     package init(from reader: inout WireReader) throws(WireError) {
         handle = try ReplyHandle(from: &reader)

@@ -100,7 +100,9 @@ package struct RoutedMessage: Hashable, Sendable {
 }
 
 extension RoutedMessage: WireCodable {
-    package static var usualByteCount: Int { 448 }
+    package var usualByteCount: Int {
+        352 + trace.count * NodeHandle.byteCount + payload.count + code.locator.utf8.count
+    }
 
     package init(from reader: inout WireReader) throws(WireError) {
         let version = try reader.u8("message version")
@@ -179,7 +181,7 @@ extension RoutedMessage.Code: WireCodable {
 // Extensions follow the fixed header as (type, length, bytes) in rising order of their types;
 // unknown ones are skipped here and not passed on (`Spec/wire.md` §7.2).
 extension RoutedMessage {
-    private enum ExtensionType: UInt64 {
+    fileprivate enum ExtensionType: UInt64 {
         case replyHandle = 1
         case sourceApplication = 2
         case trace = 3
@@ -223,21 +225,37 @@ extension RoutedMessage {
     }
 
     private func encodeExtensions(to writer: inout WireWriter) {
-        var extensions: [(ExtensionType, [UInt8])] = []
-        if let replyHandle { extensions.append((.replyHandle, replyHandle.wireBytes)) }
+        var count: UInt64 = replyHandle == nil ? 0 : 1
+        if sourceApplication != nil { count += 1 }
+        if !trace.isEmpty { count += 1 }
+        if range != nil { count += 1 }
+        writer.varint(count)
+        if let replyHandle {
+            writer.head(of: .replyHandle, length: ReplyHandle.byteCount)
+            replyHandle.encode(to: &writer)
+        }
         if let sourceApplication {
-            extensions.append((.sourceApplication, sourceApplication.wireBytes))
+            writer.head(of: .sourceApplication, length: Identifier.byteCount)
+            sourceApplication.encode(to: &writer)
         }
         if !trace.isEmpty {
-            var body = WireWriter()
-            body.handles(Array(trace.prefix(Self.traceLimit)))
-            extensions.append((.trace, body.bytes))
+            let passed = trace.prefix(Self.traceLimit)
+            // The count of at most forty is one byte.
+            writer.head(of: .trace, length: 1 + passed.count * NodeHandle.byteCount)
+            writer.varint(UInt64(passed.count))
+            for node in passed { node.encode(to: &writer) }
         }
-        if let range { extensions.append((.range, range.wireBytes)) }
-        writer.varint(UInt64(extensions.count))
-        for (type, body) in extensions {
-            writer.varint(type.rawValue)
-            writer.prefixedBytes(body)
+        if let range {
+            let body = range.wireBytes
+            writer.head(of: .range, length: body.count)
+            writer.raw(body)
         }
+    }
+}
+
+extension WireWriter {
+    fileprivate mutating func head(of type: RoutedMessage.ExtensionType, length: Int) {
+        varint(type.rawValue)
+        varint(UInt64(length))
     }
 }

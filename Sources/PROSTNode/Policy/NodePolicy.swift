@@ -1,6 +1,7 @@
 package import Cryptography
 package import KBR
 package import PeerletBytecode
+internal import SansIO
 internal import Wire
 
 /// Which peerlets the owner of this node runs, and what they may spend (`Spec/policy.md` §1).
@@ -10,7 +11,7 @@ internal import Wire
 package struct NodePolicy: Hashable, Sendable {
     /// As it appears in origins.
     package var file: String
-    package var defaults = PolicyRule()
+    @Shared package var defaults = PolicyRule()
     /// In the order of the file.
     package private(set) var providers: [ProviderRule] = []
     package private(set) var applications: [ApplicationRule] = []

@@ -86,6 +86,11 @@ struct PendingRequests: Sendable {
         return request
     }
 
+    /// Whose the requests are for whose replica sets a search is under way.
+    var searchHolders: [RoomHolder] {
+        byNonce.values.compactMap { $0.isSearching ? $0.message?.holder(from: nil) : nil }
+    }
+
     /// Nonces of the requests whose waiter satisfies a condition, in order.
     func nonces(where condition: (RequestWaiter) -> Bool) -> [UInt64] {
         byNonce.filter { condition($0.value.waiter) }.keys.sorted()

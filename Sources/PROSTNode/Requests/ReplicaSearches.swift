@@ -15,7 +15,10 @@ extension Node {
             !message.flags.contains(.direct)
         else { return }
         let holder = message.holder(from: nil)
-        guard searchShares.admit(holder, free: Self.searchLimit - searchCount) else { return }
+        if searchShares.mustCount(taken: searchCount) {
+            searchShares.count(requests.searchHolders)
+        }
+        guard searchShares.admit(holder, taken: searchCount) else { return }
         searchShares.take(holder)
         searchCount += 1
         requests.update(nonce) { $0.isSearching = true }
@@ -40,8 +43,8 @@ extension Node {
 
     private mutating func searchEnded(_ request: PendingRequest) {
         guard let message = request.message else { return }
-        searchShares.giveBack(message.holder(from: nil))
         searchCount -= 1
+        searchShares.giveBack(message.holder(from: nil), taken: searchCount)
     }
 
     /// Of the replica set, root included, how many may answer a request although the root

@@ -9,46 +9,38 @@ struct ReplyAuthority: Sendable {
     private let authenticator: HMACSHA256
 
     /// `secret` is this process's own; handles do not outlive it.
-    init(node: Identifier, secret: [UInt8]) throws(CryptographyError) {
+    init(node: Identifier, secret: [UInt8]) {
         self.node = node
-        authenticator = try HMACSHA256(key: secret)
+        authenticator = HMACSHA256(key: secret)
     }
 
-    func handle(
-        nonce: UInt64,
-        deadline: UInt64,
-        waiter: RequestWaiter
-    ) throws(CryptographyError) -> ReplyHandle {
-        var handle = ReplyHandle(
+    func handle(nonce: UInt64, deadline: UInt64, waiter: RequestWaiter) -> ReplyHandle {
+        let tag = Self.tag(of: waiter)
+        return ReplyHandle(
             origin: node,
-            instanceTag: Self.tag(of: waiter),
+            instanceTag: tag,
             nonce: nonce,
             deadline: deadline,
-            code: []
+            code: code(tag, nonce, deadline)
         )
-        let code = try authenticator.code(fields(of: handle))
-        handle.code = Array(code.prefix(Self.codeLength))
-        return handle
     }
 
     func isGenuine(_ handle: ReplyHandle) -> Bool {
-        guard handle.origin == node, let expected = try? authenticator.code(fields(of: handle))
-        else { return false }
-        return constantTimeEquals(handle.code, Array(expected.prefix(Self.codeLength)))
+        handle.origin == node
+            && code(handle.instanceTag, handle.nonce, handle.deadline)
+                .equalsInConstantTime(handle.code)
     }
 
-    private func fields(of handle: ReplyHandle) -> [UInt8] {
+    private func code(_ tag: Octets16, _ nonce: UInt64, _ deadline: UInt64) -> Octets16 {
         var writer = WireWriter(capacity: 64)
-        handle.origin.encode(to: &writer)
-        writer.raw(handle.instanceTag)
-        writer.u64(handle.nonce)
-        writer.u64(handle.deadline)
-        return writer.bytes
+        node.encode(to: &writer)
+        tag.encode(to: &writer)
+        writer.u64(nonce)
+        writer.u64(deadline)
+        return Octets16(prefixOf: authenticator.code(writer.bytes))
     }
 
-    private static let codeLength = 16
-
-    private static func tag(of waiter: RequestWaiter) -> [UInt8] {
+    private static func tag(of waiter: RequestWaiter) -> Octets16 {
         var writer = WireWriter(capacity: 72)
         switch waiter {
         case .instance(let id, _):
@@ -60,6 +52,6 @@ struct ReplyAuthority: Sendable {
             writer.u64(client)
             writer.u64(request)
         }
-        return Array(SHA256.digest(writer.bytes).prefix(16))
+        return Octets16(prefixOf: SHA256.digest(writer.bytes))
     }
 }

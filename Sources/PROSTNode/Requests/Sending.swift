@@ -57,9 +57,9 @@ extension Node {
                 for: output,
                 by: id,
                 hosted
-            ),
-            let handle = makeHandle(for: waiter, timeout: timeout)
+            )
         else { return ledger.burn(budget) }
+        let handle = makeHandle(for: waiter, timeout: timeout)
         var message = header
         message.flags.insert(.request)
         message.replyHandle = handle
@@ -67,18 +67,18 @@ extension Node {
         startRequest(message, hint: hint, waiter: waiter, timeout: timeout, budget: budget)
     }
 
-    func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan, nonce: UInt64) -> ReplyHandle? {
+    func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan, nonce: UInt64) -> ReplyHandle {
         let (deadline, overflow) = now.wall.milliseconds.addingReportingOverflow(
             timeout.milliseconds
         )
-        return try? authority.handle(
+        return authority.handle(
             nonce: nonce,
             deadline: overflow ? .max : deadline,
             waiter: waiter
         )
     }
 
-    mutating func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan) -> ReplyHandle? {
+    mutating func makeHandle(for waiter: RequestWaiter, timeout: TimeSpan) -> ReplyHandle {
         makeHandle(for: waiter, timeout: timeout, nonce: random.next())
     }
 

@@ -86,6 +86,8 @@ extension Node {
             } else {
                 route(number)
             }
+        } else if passage.message.isForSystem {
+            route(number)
         } else {
             considerForward(number)
         }

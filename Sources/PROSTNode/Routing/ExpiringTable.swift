@@ -1,32 +1,45 @@
 package import SansIO
 
 /// A bounded table whose entries end at a time of their own; nothing is evicted before.
+///
+/// A few entries are a list that is searched one by one, as nodes by the ten thousand have them.
 package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendable {
     private struct Entry: Sendable {
+        var key: Key
         var value: Value
         var holder: RoomHolder
         var expiry: Instant
     }
 
-    private struct Expiry: Sendable {
-        var time: Instant
-        var key: Key
-    }
-
+    private var list: [Entry] = []
+    /// Where everything is once it is much; empty until then.
     private var values: [Key: Entry] = [:]
-    /// A heap; an expiry that its entry no longer has counts for nothing.
-    private var expiries: [Expiry] = []
+    private var expiries = ExpiryHeap<Key>()
+    private var isLarge = false
+    /// No entry ends before.
+    private var soonest = Instant(nanoseconds: .max)
     private var shares: RoomShares
     private let capacity: Int
+
+    /// Longest list.
+    private static var few: Int { 16 }
 
     package init(capacity: Int) {
         self.capacity = capacity
         shares = RoomShares(capacity: capacity)
     }
 
-    package var count: Int { values.count }
+    package var count: Int { isLarge ? values.count : list.count }
 
-    package subscript(key: Key) -> Value? { values.isEmpty ? nil : values[key]?.value }
+    package subscript(key: Key) -> Value? {
+        isLarge ? values[key]?.value : place(of: key).map { list[$0].value }
+    }
+
+    private var holders: [RoomHolder] {
+        isLarge ? values.values.map(\.holder) : list.map(\.holder)
+    }
+
+    private func place(of key: Key) -> Int? { list.firstIndex { $0.key == key } }
 
     /// False when `key` is new and its holder's share of the table is used up; a known key's entry
     /// never ends earlier than it would have.
@@ -38,67 +51,97 @@ package struct ExpiringTable<Key: Hashable & Sendable, Value: Sendable>: Sendabl
         at now: Instant
     ) -> Bool {
         removeExpired(at: now)
-        var expiry = expiry
-        if let known = values[key] {
-            expiry = max(expiry, known.expiry)
-            values[key] = Entry(value: value, holder: known.holder, expiry: expiry)
+        var entry = Entry(key: key, value: value, holder: holder, expiry: expiry)
+        let known = isLarge ? nil : place(of: key)
+        if let old = known.map({ list[$0] }) ?? (isLarge ? values[key] : nil) {
+            entry.holder = old.holder
+            entry.expiry = max(expiry, old.expiry)
         } else {
-            guard shares.admit(holder, free: capacity - values.count) else { return false }
+            if shares.mustCount(taken: count) { shares.count(holders) }
+            guard shares.admit(holder, taken: count) else { return false }
             shares.take(holder)
-            values[key] = Entry(value: value, holder: holder, expiry: expiry)
         }
-        expiries.append(Expiry(time: expiry, key: key))
-        siftUp()
-        if expiries.count > 64, expiries.count > 4 * values.count { compact() }
+        soonest = min(soonest, entry.expiry)
+        if let known {
+            list[known] = entry
+            return true
+        }
+        if !isLarge, list.count == Self.few { becomeLarge() }
+        guard isLarge else {
+            list.append(entry)
+            return true
+        }
+        values[key] = entry
+        expiries.add(key, at: entry.expiry)
+        if expiries.count > 64, expiries.count > 4 * values.count {
+            expiries = ExpiryHeap(values.map { ($0.key, $0.value.expiry) })
+        }
         return true
     }
 
+    private mutating func becomeLarge() {
+        for entry in list {
+            values[entry.key] = entry
+            expiries.add(entry.key, at: entry.expiry)
+        }
+        list = []
+        isLarge = true
+    }
+
     package mutating func remove(_ key: Key) {
-        guard !values.isEmpty, let entry = values.removeValue(forKey: key) else { return }
-        shares.giveBack(entry.holder)
+        let removed: Entry?
+        if isLarge {
+            removed = values.removeValue(forKey: key)
+        } else {
+            removed = place(of: key).map { list.remove(at: $0) }
+        }
+        guard let removed else { return }
+        shares.giveBack(removed.holder, taken: count)
+        giveBackIfEmpty()
     }
 
     package mutating func removeExpired(at now: Instant) {
-        while let first = expiries.first, first.time <= now {
-            if values[first.key]?.expiry == first.time { remove(first.key) }
-            removeFirst()
-        }
-        // What a busy time has grown is given back.
-        if values.isEmpty, values.capacity > 0 {
-            values = [:]
-            expiries = []
-        }
+        guard soonest <= now else { return }
+        if isLarge { removeExpiredOfMany(at: now) } else { removeExpiredOfFew(at: now) }
+        giveBackIfEmpty()
     }
 
-    private mutating func compact() {
-        expiries = values.map { Expiry(time: $0.value.expiry, key: $0.key) }
-        expiries.sort { $0.time < $1.time }
-    }
-
-    private mutating func siftUp() {
-        var child = expiries.count - 1
-        while child > 0 {
-            let parent = (child - 1) / 2
-            guard expiries[child].time < expiries[parent].time else { return }
-            expiries.swapAt(child, parent)
-            child = parent
-        }
-    }
-
-    private mutating func removeFirst() {
-        guard let last = expiries.popLast(), !expiries.isEmpty else { return }
-        expiries[0] = last
-        var parent = 0
-        while true {
-            var least = parent
-            for child in 2 * parent + 1..<2 * parent + 3
-            where child < expiries.count && expiries[child].time < expiries[least].time {
-                least = child
+    private mutating func removeExpiredOfFew(at now: Instant) {
+        soonest = Instant(nanoseconds: .max)
+        var place = 0
+        while place < list.count {
+            let entry = list[place]
+            guard entry.expiry <= now else {
+                soonest = min(soonest, entry.expiry)
+                place += 1
+                continue
             }
-            if least == parent { return }
-            expiries.swapAt(parent, least)
-            parent = least
+            list.swapAt(place, list.count - 1)
+            list.removeLast()
+            shares.giveBack(entry.holder, taken: list.count)
         }
+    }
+
+    private mutating func removeExpiredOfMany(at now: Instant) {
+        while let first = expiries.first, first.time <= now {
+            expiries.removeFirst()
+            // An expiry that its entry no longer has counts for nothing.
+            guard values[first.key]?.expiry == first.time,
+                let removed = values.removeValue(forKey: first.key)
+            else { continue }
+            shares.giveBack(removed.holder, taken: values.count)
+        }
+        soonest = expiries.first?.time ?? Instant(nanoseconds: .max)
+    }
+
+    /// What a busy time has grown is given back.
+    private mutating func giveBackIfEmpty() {
+        guard count == 0 else { return }
+        list = []
+        values = [:]
+        expiries = ExpiryHeap()
+        isLarge = false
+        soonest = Instant(nanoseconds: .max)
     }
 }
 

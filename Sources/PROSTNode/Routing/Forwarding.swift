@@ -10,7 +10,7 @@ extension Node {
     mutating func considerForward(_ number: UInt64) {
         guard let passage = passages[number] else { return }
         let message = passage.message
-        guard !message.isForSystem, !message.flags.contains(.silent) else { return route(number) }
+        guard !message.flags.contains(.silent) else { return route(number) }
         switch message.hopMode {
         case .none: route(number)
         case .resident:

@@ -3,6 +3,7 @@ internal import KBR
 internal import PeerletBytecode
 internal import PeerletRuntime
 internal import SansIO
+internal import Wire
 
 // Choosing and reaching the next hop: recursive routing with acknowledgements, time-outs from
 // measured round trips, and reroutes paid from a reserve (`Spec/node.md` §3.3).
@@ -11,19 +12,19 @@ extension Node {
     private static let tryLimit: UInt8 = 6
 
     mutating func route(_ number: UInt64) {
-        guard let passage = passages[number] else { return }
-        let message = passage.message
+        guard let course = passages.course(of: number) else { return }
         timers.cancel(.forward(number))
-        if message.flags.contains(.direct) {
-            if let target = passage.hint { return transmit(number, to: target) }
+        if course.isDirect {
+            if let target = course.hint { return transmit(number, to: target) }
+            guard let passage = passages[number] else { return }
             return fail(number, passage, status: .noRoute)
         }
-        if message.rank > 0, passage.previous != nil { return actAsRoot(number, passage) }
-        if let hint = passage.hint, !passage.avoided.contains(hint.id), hint.id != handle.id {
+        if course.standsIn, let passage = passages[number] { return actAsRoot(number, passage) }
+        if let hint = course.hint, !course.avoided.contains(hint.id), hint.id != handle.id {
             return transmit(number, to: hint)
         }
-        let avoided = passage.avoided
-        switch chord.nextHop(toward: message.destination, avoiding: { avoided.contains($0) }) {
+        let avoided = course.avoided
+        switch chord.nextHop(toward: course.destination, avoiding: { avoided.contains($0) }) {
         case .deliverHere: deliver(number)
         case .forward(let next) where next.id == handle.id: deliver(number)
         case .forward(let next): transmit(number, to: next)
@@ -37,45 +38,56 @@ extension Node {
     }
 
     mutating func transmit(_ number: UInt64, to next: NodeHandle) {
+        let instant = now.instant
+        var sent: (body: [UInt8], budget: UInt64, isForwarded: Bool, busyRetries: UInt8)?
         passages.update(number) { passage in
             let reserve = BudgetRules.retryReserve(of: passage.message.budget)
             passage.message.budget -= reserve
             passage.reserve += reserve
-            passage.message.remaining = passage.remaining(at: now.instant)
-            passage.sentAt = now.instant
+            passage.message.remaining = passage.remaining(at: instant)
+            passage.sentAt = instant
             passage.stage = .awaitingAcknowledgement(next)
+            sent = (
+                passage.message.wireBytes, passage.message.budget, passage.previous != nil,
+                passage.busyRetries
+            )
+            passage.message.budget = 0
         }
-        guard let passage = passages[number] else { return }
-        send(.route, passage.message, to: next)
-        ledger.send(passage.message.budget)
-        passages.update(number) { $0.message.budget = 0 }
+        guard let sent else { return }
+        effects(.send(Frame(kind: FrameKind.route.rawValue, body: sent.body), to: next, .control))
+        ledger.send(sent.budget)
         counters.messagesOut &+= 1
-        if passage.previous != nil { counters.forwarded &+= 1 }
-        timers.set(.acknowledgement(number), at: now.instant + patience(for: next, passage))
+        if sent.isForwarded { counters.forwarded &+= 1 }
+        timers.set(
+            .acknowledgement(number),
+            at: instant + patience(for: next, busyRetries: sent.busyRetries)
+        )
     }
 
     /// Until when a hop's acknowledgement is waited for; longer after each BUSY.
-    private func patience(for next: NodeHandle, _ passage: Passage) -> TimeSpan {
+    private func patience(for next: NodeHandle, busyRetries: UInt8) -> TimeSpan {
         let measured = chord.timeout(for: next.id)
         return min(max(measured, .milliseconds(100)), configuration.acknowledgementTimeout)
-            * UInt64(1 + passage.busyRetries)
+            * UInt64(1 + busyRetries)
     }
 
     mutating func acknowledged(_ acknowledgement: HopAcknowledgement, by peer: NodeHandle) {
         let key = HopKey(id: acknowledgement.id, attempt: acknowledgement.attempt)
-        guard let number = passages.number(of: key, at: peer.id), let passage = passages[number]
+        guard let number = passages.number(of: key, at: peer.id),
+            let attempt = passages.attempt(of: number)
         else { return }
-        chord.noteRoundTrip(to: peer.id, now.instant.since(passage.sentAt))
-        if passage.previous == nil, passage.message.flags.contains(.resent),
-            let nonce = passage.message.replyHandle?.nonce
-        {
+        chord.noteRoundTrip(to: peer.id, now.instant.since(attempt.sentAt))
+        if let nonce = attempt.request {
             requests.update(nonce) { $0.turns?.acknowledged(by: peer.id) }
         }
         switch acknowledgement.verdict {
         case .accepted, .expired:
-            returnReserve(of: number, passage)
+            if attempt.reserve > 0, let passage = passages[number] {
+                returnReserve(of: number, passage)
+            }
             endPassage(number)
-        case .stale: fail(number, passage, status: .stale)
+        case .stale:
+            if let passage = passages[number] { fail(number, passage, status: .stale) }
         case .busy:
             passages.update(number) {
                 $0.busyRetries = min($0.busyRetries + 1, 8)
@@ -85,7 +97,7 @@ extension Node {
             timers.set(
                 .acknowledgement(number),
                 at: now.instant
-                    + random.jittered(.milliseconds(20) * UInt64(passage.busyRetries + 1))
+                    + random.jittered(.milliseconds(20) * UInt64(attempt.busyRetries + 1))
             )
         }
     }

@@ -1,4 +1,5 @@
 internal import KBR
+internal import PeerletRuntime
 internal import SansIO
 
 /// One message at this node, from its acceptance until it is the next hop's or delivered.
@@ -80,6 +81,26 @@ struct HopKey: Hashable, Sendable {
     var attempt: UInt8
 }
 
+/// Where a passage is to go.
+struct Course: Sendable {
+    let destination: Identifier
+    let isDirect: Bool
+    /// It comes from a node that refused it or gave the root up.
+    let standsIn: Bool
+    let hint: NodeHandle?
+    let avoided: [Identifier]
+}
+
+/// A passage's attempt at a next hop.
+struct Attempt: Sendable {
+    let next: Identifier
+    let sentAt: Instant
+    let reserve: UInt64
+    let busyRetries: UInt8
+    /// The nonce of a request that this node sends again.
+    let request: UInt64?
+}
+
 /// Passages under way, bounded, found by number or by what the next hop acknowledges.
 ///
 /// A number is a place in a list below and a count above, so that numbers grow with time. A few
@@ -110,7 +131,12 @@ struct PassageTable: Sendable {
         shares = RoomShares(capacity: self.capacity)
     }
 
-    func isFull(for holder: RoomHolder) -> Bool { !shares.admit(holder, free: capacity - count) }
+    mutating func isFull(for holder: RoomHolder) -> Bool {
+        if shares.mustCount(taken: count) {
+            shares.count(slots.compactMap { $0?.passage.holder })
+        }
+        return !shares.admit(holder, taken: count)
+    }
 
     private func place(of number: UInt64) -> Int? {
         let place = Int(truncatingIfNeeded: number & (1 << Self.placeBits - 1))
@@ -119,6 +145,38 @@ struct PassageTable: Sendable {
     }
 
     subscript(number: UInt64) -> Passage? { place(of: number).flatMap { slots[$0]?.passage } }
+
+    /// What choosing the next hop needs of a passage, without a copy of all of it.
+    func course(of number: UInt64) -> Course? {
+        guard let place = place(of: number) else { return nil }
+        return slots[place].map { slot in
+            Course(
+                destination: slot.passage.message.destination,
+                isDirect: slot.passage.message.flags.contains(.direct),
+                standsIn: slot.passage.message.rank > 0 && slot.passage.previous != nil,
+                hint: slot.passage.hint,
+                avoided: slot.passage.avoided
+            )
+        }
+    }
+
+    /// What an acknowledgement needs of a passage; nil unless it waits for one.
+    func attempt(of number: UInt64) -> Attempt? {
+        guard let place = place(of: number),
+            case .awaitingAcknowledgement(let next)? = slots[place]?.passage.stage
+        else { return nil }
+        return slots[place].map { slot in
+            Attempt(
+                next: next.id,
+                sentAt: slot.passage.sentAt,
+                reserve: slot.passage.reserve,
+                busyRetries: slot.passage.busyRetries,
+                request: slot.passage.previous == nil
+                    && slot.passage.message.flags.contains(.resent)
+                    ? slot.passage.message.replyHandle?.nonce : nil
+            )
+        }
+    }
 
     mutating func add(_ passage: Passage) -> UInt64 {
         if count >= Self.few, byHop == nil { makeIndex() }
@@ -155,7 +213,7 @@ struct PassageTable: Sendable {
             return nil
         }
         count -= 1
-        shares.giveBack(passage.holder)
+        shares.giveBack(passage.holder, taken: count)
         if count == 0 {
             slots = []
             freeSlots = []

@@ -1,15 +1,15 @@
 package import KBR
 
-/// Whom an entry of a bounded table is for.
+/// Whom an entry of a bounded table is for: the first words of identifiers, which are hashes.
 package struct RoomHolder: Hashable, Sendable {
-    /// The node it came from; nil at its source.
-    package var link: Identifier?
-    /// Nil for what is the node's own.
-    package var application: ApplicationID?
+    /// The node it came from; zero at its source.
+    fileprivate let link: UInt64
+    /// Zero for what is the node's own.
+    fileprivate let application: UInt64
 
     package init(link: Identifier? = nil, application: ApplicationID? = nil) {
-        self.link = link
-        self.application = application
+        self.link = link.map { max($0.words.0, 1) } ?? 0
+        self.application = application.map { max($0.identifier.words.0, 1) } ?? 0
     }
 }
 
@@ -17,10 +17,33 @@ package struct RoomHolder: Hashable, Sendable {
 /// holds more than what is left free, however much it wants.
 ///
 /// The application of a message from elsewhere is its sender's claim and counts for nothing, or
-/// anyone could use up the share of another's application.
+/// anyone could use up the share of another's application. While little is taken nobody can hold
+/// too much, and holders are not counted.
 package struct RoomShares: Sendable {
-    private var links = IdentifierMap<Int>()
-    private var applications: [ApplicationID: Int] = [:]
+    private struct Counts: Sendable {
+        var links: [UInt64: Int] = [:]
+        var applications: [UInt64: Int] = [:]
+
+        func held(by holder: RoomHolder) -> Int {
+            let count = holder.link != 0 ? links[holder.link] : applications[holder.application]
+            return count ?? 0
+        }
+
+        mutating func change(_ holder: RoomHolder, by step: Int) {
+            if holder.link != 0 {
+                Self.change(&links[holder.link], by: step)
+            } else if holder.application != 0 {
+                Self.change(&applications[holder.application], by: step)
+            }
+        }
+
+        private static func change(_ count: inout Int?, by step: Int) {
+            let new = (count ?? 0) + step
+            count = new > 0 ? new : nil
+        }
+    }
+
+    private var counts: Counts?
     private let capacity: Int
 
     package init(capacity: Int) { self.capacity = capacity }
@@ -28,29 +51,28 @@ package struct RoomShares: Sendable {
     /// Places that are only for this node's own applications and itself.
     private var reserve: Int { capacity / 16 }
 
-    /// Whether the holder may have one more place of the `free` ones.
-    package func admit(_ holder: RoomHolder, free: Int) -> Bool {
-        if let link = holder.link { return (links[link] ?? 0) < free - reserve }
-        return (holder.application.flatMap { applications[$0] } ?? 0) < free
+    /// Whether so much is taken that holders are to be counted and are not yet.
+    package func mustCount(taken: Int) -> Bool {
+        counts == nil && taken >= capacity - taken - reserve
     }
 
-    package mutating func take(_ holder: RoomHolder) {
-        if let link = holder.link {
-            links[link] = (links[link] ?? 0) + 1
-        } else if let application = holder.application {
-            applications[application, default: 0] += 1
-        }
+    /// Counts the holders of all places taken.
+    package mutating func count(_ holders: [RoomHolder]) {
+        var counts = Counts()
+        for holder in holders { counts.change(holder, by: 1) }
+        self.counts = counts
     }
 
-    package mutating func giveBack(_ holder: RoomHolder) {
-        if let link = holder.link {
-            Self.decrease(&links[link])
-        } else if let application = holder.application {
-            Self.decrease(&applications[application])
-        }
+    /// Whether the holder may have one more place beside those `taken`.
+    package func admit(_ holder: RoomHolder, taken: Int) -> Bool {
+        let free = capacity - taken - (holder.link != 0 ? reserve : 0)
+        return (counts?.held(by: holder) ?? 0) < free
     }
 
-    private static func decrease(_ count: inout Int?) {
-        count = count.flatMap { $0 > 1 ? $0 - 1 : nil }
+    package mutating func take(_ holder: RoomHolder) { counts?.change(holder, by: 1) }
+
+    /// - Parameter taken: places taken without this one.
+    package mutating func giveBack(_ holder: RoomHolder, taken: Int) {
+        if taken < capacity / 4 { counts = nil } else { counts?.change(holder, by: -1) }
     }
 }

@@ -1,3 +1,4 @@
+internal import PROSTNode
 package import SansIO
 
 /// One thing that befalls a part of the machines at a time.
@@ -17,6 +18,8 @@ package struct Fault: Sendable {
         case slow(TimeSpan, factor: UInt64)
         /// As many new machines join within the time.
         case flash(TimeSpan)
+        /// From then on machines pass messages on to a neighbour chosen by chance.
+        case misroute
     }
 
     package var kind: Kind
@@ -52,6 +55,7 @@ package struct Fault: Sendable {
             simulation.schedule(at: simulation.now + span) { simulation in
                 for index in victims { simulation.setSlowness(1, of: index) }
             }
+        case .misroute: for index in victims { simulation.plant(.misroutes, at: index) }
         case .flash(let span):
             for place in victims.indices {
                 let wait = span.scaled(by: UInt64(place), over: UInt64(victims.count))

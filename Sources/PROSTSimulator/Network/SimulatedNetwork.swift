@@ -16,21 +16,19 @@ extension Simulation {
     func send(_ frame: Frame, from index: Int, to peer: NodeHandle) {
         tap?(frame, peer)
         count(frame, of: index)
-        guard let target = indexOf[peer.id], hosts[target].isUp else {
-            return fail(
-                frame,
-                from: index,
-                to: peer,
-                after: delay(index, indexOf[peer.id] ?? index)
-            )
+        let known = self.index(of: peer)
+        guard let target = known, hosts[target].isUp else {
+            return fail(frame, from: index, to: peer, after: delay(index, known ?? index))
         }
         let delay = delay(index, target)
         var ready = now
-        if !hosts[index].connections.contains(target) {
+        var place = hosts[index].connections.place(of: target)
+        if place == nil {
             guard !isCut(index, target), !isCut(target, index) else {
                 return fail(frame, from: index, to: peer, after: settings.connectionTimeout)
             }
             ready = connect(index, target, delay)
+            place = hosts[index].connections.place(of: target)
         }
         if settings.resetsPer1024 > 0, random.below(1024) < settings.resetsPer1024 {
             disconnect(index, target)
@@ -43,7 +41,7 @@ extension Simulation {
                 time = time + max(settings.retransmission, delay * 2)
             }
         }
-        guard let place = hosts[index].connections.place(of: target) else { return }
+        guard let place else { return }
         time = max(time, hosts[index].connections[place].lastArrival)
         hosts[index].connections[place].lastArrival = time
         let incarnation = hosts[target].incarnation

@@ -8,21 +8,21 @@ package struct ReplyHandle: Hashable, Sendable {
     /// The node that waits for the answer.
     package var origin: Identifier
     /// First sixteen bytes of SHA-256 over the instance that waits.
-    package var instanceTag: [UInt8]
+    package var instanceTag: Octets16
     package var nonce: UInt64
     /// When the origin stops waiting, on its own wall clock.
     package var deadline: UInt64
     /// First sixteen bytes of an HMAC-SHA256 over the fields above.
-    package var code: [UInt8]
+    package var code: Octets16
 
     package static let byteCount = 80
 
     package init(
         origin: Identifier,
-        instanceTag: [UInt8],
+        instanceTag: Octets16,
         nonce: UInt64,
         deadline: UInt64,
-        code: [UInt8]
+        code: Octets16
     ) {
         self.origin = origin
         self.instanceTag = instanceTag
@@ -35,17 +35,17 @@ package struct ReplyHandle: Hashable, Sendable {
 extension ReplyHandle: WireCodable {
     package init(from reader: inout WireReader) throws(WireError) {
         origin = try Identifier(from: &reader)
-        instanceTag = try reader.bytes(16, "reply handle instance")
+        instanceTag = try Octets16(from: &reader)
         nonce = try reader.u64("reply handle nonce")
         deadline = try reader.u64("reply handle deadline")
-        code = try reader.bytes(16, "reply handle code")
+        code = try Octets16(from: &reader)
     }
 
     package func encode(to writer: inout WireWriter) {
         origin.encode(to: &writer)
-        writer.raw(instanceTag)
+        instanceTag.encode(to: &writer)
         writer.u64(nonce)
         writer.u64(deadline)
-        writer.raw(code)
+        code.encode(to: &writer)
     }
 }

@@ -53,4 +53,48 @@ import Testing
         table.removeExpired(at: start + .seconds(10))
         #expect(table.count == 0)
     }
+
+    /// Both forms of the table, and shares counted and not, against one obvious model.
+    @Test(arguments: [10, 24, 90, 400])
+    func `whatever comes and goes, a table holds what is left and admits by shares`(
+        capacity: Int
+    ) {
+        struct Entry {
+            var link: UInt64
+            var end: UInt64
+        }
+        var random = DeterministicRandom(seed: UInt64(capacity))
+        var table = ExpiringTable<UInt64, UInt64>(capacity: capacity)
+        var model: [UInt64: Entry] = [:]
+        for step in UInt64(0)..<4000 {
+            let now = Instant(nanoseconds: step)
+            model = model.filter { $0.value.end > step }
+            let key = random.below(UInt64(capacity) * 2)
+            // One link sends as much as all others.
+            let link = random.below(2) == 0 ? 1 : 2 + random.below(8)
+            if random.below(8) == 0 {
+                table.remove(key)
+                model[key] = nil
+            } else {
+                let end = step + 1 + random.below(UInt64(capacity) * 3)
+                let holder = RoomHolder(link: Identifier(words: (link, 0, 0, 0)))
+                let isIn = table.insert(
+                    key,
+                    key,
+                    for: holder,
+                    until: Instant(nanoseconds: end),
+                    at: now
+                )
+                let held = model.values.count { $0.link == link }
+                let free = capacity - model.count - capacity / 16
+                #expect(isIn == (model[key] != nil || held < free))
+                guard isIn else { continue }
+                let known = model[key]
+                model[key] = Entry(link: known?.link ?? link, end: max(known?.end ?? 0, end))
+            }
+            table.removeExpired(at: now)
+            #expect(table.count == model.count)
+            #expect((table[key] != nil) == (model[key] != nil))
+        }
+    }
 }

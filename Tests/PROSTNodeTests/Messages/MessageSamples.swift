@@ -22,10 +22,10 @@ enum MessageSamples {
     )
     static let handle = ReplyHandle(
         origin: node(1).id,
-        instanceTag: Array(0..<16),
+        instanceTag: Octets16(prefixOf: Array(0..<16)),
         nonce: 77,
         deadline: 1_700_000_000_000,
-        code: Array(100..<116)
+        code: Octets16(prefixOf: Array(100..<116))
     )
 
     static func routed(_ change: (inout RoutedMessage) -> Void = { _ in }) -> RoutedMessage {
