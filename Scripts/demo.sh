@@ -184,7 +184,7 @@ start_node() {
     shift
     "$binaries/prost" run --data-dir "$folder/$node" --ring "$ring" --name "$node" \
         --listen 127.0.0.1:0 --successors 3 --replicas 3 --policy "$folder/policy.yaml" --json --lifeline "$@" \
-        >"$folder/$node.out" 2>"$folder/$node.log" <"$folder/lifeline" {lifeline}>&- &
+        >"$folder/$node.out" 2>"$folder/$node.log" <"$folder/lifeline" &
     pids[${node#n}]=$!
     disown
 }

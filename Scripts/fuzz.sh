@@ -1,19 +1,24 @@
 #!/bin/bash
 # libFuzzer and AddressSanitizer on decoding and verifying (verify), or on running what verifies (run).
 #
-#   Scripts/fuzz.sh verify|run [libFuzzer's options]
+#   Scripts/fuzz.sh verify [OPTION...]    options are libFuzzer's, -max_total_time=60
+#   Scripts/fuzz.sh run [OPTION...]
 #
 # Begins with the programs of the vectors and the corpus that is kept. What is new and useful is in
 # .build-fuzz/TARGET/corpus; with KEEP=1 it is merged into Tests/Fuzz/corpus.txt, a line each.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-target=${1:?verify or run}
-shift
+
+usage() { sed -n '2,/^[^#]/s/^# \{0,1\}//p' "Scripts/${0##*/}"; }
+
+target=${1:-}
 case $target in
+    -h | --help) usage; exit 0 ;;
     verify) source=Tests/Fuzz/VerifyTarget.swift ;;
     run) source=Tests/Fuzz/RunTarget.swift ;;
-    *) echo "no target $target" >&2; exit 2 ;;
+    *) usage >&2; exit 64 ;;
 esac
+shift
 out=.build-fuzz/$target
 mkdir -p "$out/corpus"
 quiet=(SWIFT_BACKTRACE=enable=no ASAN_OPTIONS=detect_leaks=0)

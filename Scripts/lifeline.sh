@@ -1,15 +1,21 @@
 #!/bin/bash
 # Ends and clears away what a script started, however the script ends, kill -9 included. (Sourced.)
 #
-# The script alone holds the writing end of a pipe in its folder. Nodes read the other end with
-# `prost run --lifeline` and leave when it closes; a janitor then removes the folder.
+# A holder that the kernel kills when the script ends has the writing end of a pipe in the script's
+# folder. Nodes read the other end with `prost run --lifeline` and leave when it closes; a janitor
+# then removes the folder. (Were it the script's own, all its children would hold it too.)
 
-# `hold_lifeline FOLDER`: leaves the writing end in $lifeline, which no child may keep open.
+# `hold_lifeline FOLDER`: the folder goes when the script does.
 hold_lifeline() {
     mkfifo "$1/lifeline" || exit 73
-    # Both ways, since a pipe opened only for writing waits for its reader.
-    exec {lifeline}<>"$1/lifeline"
-    janitor "$1" <"$1/lifeline" >/dev/null 2>&1 {lifeline}>&- &
+    # Signals of the terminal are for the script, which may have something to say first.
+    (
+        trap '' INT TERM HUP
+        # The script may have ended before its end was to be told.
+        exec setpriv --pdeathsig KILL bash -c '[ "$PPID" = "$0" ] && exec sleep infinity' $$
+    ) </dev/null >"$1/lifeline" 2>/dev/null &
+    disown
+    janitor "$1" <"$1/lifeline" >/dev/null 2>&1 &
     disown
 }
 

@@ -32,11 +32,14 @@ phase() {
     local name=$1 start=$SECONDS status
     shift
     echo "== $name"
-    "$@" </dev/null > >(tee "$log") 2>&1 &
+    "$@" </dev/null >"$log" 2>&1 &
     child=$!
+    # It ends with the child, and has shown all of the log then.
+    tail -n +1 -s 0.1 -f --pid="$child" "$log" &
     wait "$child"
     status=$?
     child=
+    wait $!
     if [ $status -eq 0 ]; then
         echo "== $name: passed in $((SECONDS - start)) s"
     else

@@ -21,7 +21,7 @@ final class DevelopmentFolder {
         lock = unsafe open(file, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard lock >= 0 else { throw SystemError.failure(.cannotCreate, "cannot open \(file)") }
         guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            close(lock)
+            // Closed by deinit.
             throw CommandFailure(
                 .temporary,
                 "a ring of 'prost dev' runs in this folder already",
@@ -31,7 +31,7 @@ final class DevelopmentFolder {
         sweep()
     }
 
-    deinit { close(lock) }
+    deinit { if lock >= 0 { close(lock) } }
 
     /// The folder of a new ring.
     func makeRing(_ name: String, isKept: Bool) throws(CommandFailure) -> String {

@@ -9,24 +9,31 @@ enum InputFile {
         limit: Int,
         hint: String? = nil
     ) throws(CommandFailure) -> [UInt8] {
-        let data: Data?
-        if path == "-" {
-            data = try? FileHandle.standardInput.read(upToCount: limit + 1) ?? Data()
-        } else {
-            guard FileManager.default.fileExists(atPath: path) else {
-                throw CommandFailure(.noInput, "there is no file \(path)")
+        let handle = try handle(path)
+        var bytes: [UInt8] = []
+        do {
+            // A pipe gives what it has.
+            while bytes.count <= limit {
+                guard let part = try handle.read(upToCount: limit + 1 - bytes.count), !part.isEmpty
+                else { return bytes }
+                bytes += part
             }
-            guard !isFolder(path) else { throw CommandFailure(.noInput, "\(path) is a folder") }
-            let handle = FileHandle(forReadingAtPath: path)
-            data = try? handle?.read(upToCount: limit + 1) ?? Data()
+        } catch { throw unreadable(path) }
+        throw CommandFailure(.badInput, "\(path) is larger than \(limit) bytes", hint: hint)
+    }
+
+    private static func handle(_ path: String) throws(CommandFailure) -> FileHandle {
+        if path == "-" { return .standardInput }
+        guard FileManager.default.fileExists(atPath: path) else {
+            throw CommandFailure(.noInput, "there is no file \(path)")
         }
-        guard let data else {
-            throw CommandFailure(.noInput, "cannot read \(path): no permission, or a broken disk")
-        }
-        guard data.count <= limit else {
-            throw CommandFailure(.badInput, "\(path) is larger than \(limit) bytes", hint: hint)
-        }
-        return Array(data)
+        guard !isFolder(path) else { throw CommandFailure(.noInput, "\(path) is a folder") }
+        guard let handle = FileHandle(forReadingAtPath: path) else { throw unreadable(path) }
+        return handle
+    }
+
+    private static func unreadable(_ path: String) -> CommandFailure {
+        CommandFailure(.noInput, "cannot read \(path): no permission, or a broken disk")
     }
 
     static func isFolder(_ path: String) -> Bool {

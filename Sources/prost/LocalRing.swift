@@ -105,6 +105,12 @@ final class LocalRing {
         let deadline = Date().addingTimeInterval(60)
         while Date() < deadline {
             try interrupt.check()
+            if let node = nodes.first(where: { !$0.isRunning }) {
+                throw CommandFailure(
+                    .internal,
+                    "\(node.member.name) ended before the ring was up: \(node.endOfLog)"
+                )
+            }
             var settled = 0
             for member in members {
                 var target = try NodeTarget.parse([])

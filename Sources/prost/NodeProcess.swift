@@ -5,6 +5,7 @@ final class NodeProcess {
     let member: DevelopmentRing.Node
     private let process: Process
     private let lifeline: Pipe
+    private let log: String
 
     /// How a process ended.
     enum End: Sendable {
@@ -39,7 +40,7 @@ final class NodeProcess {
         lifeline = Pipe()
         process.standardInput = lifeline
         process.standardOutput = output
-        let log = directory + ".log"
+        log = directory + ".log"
         try DevelopmentFolder.write("", to: log)
         process.standardError = FileHandle(forWritingAtPath: log)
         try process.run()
@@ -47,9 +48,7 @@ final class NodeProcess {
         guard let line = Self.firstLine(of: output.fileHandleForReading),
             let announced = try? JSONDecoder().decode(Announcement.self, from: line)
         else {
-            // The folder with the log goes when this command ends.
-            let said = (try? String(contentsOfFile: log, encoding: .utf8)) ?? ""
-            throw CommandFailure(.internal, "\(name) did not start: \(said.suffix(500))")
+            throw CommandFailure(.internal, "\(name) did not start: \(Self.end(of: log))")
         }
         member = DevelopmentRing.Node(
             name: name,
@@ -59,6 +58,13 @@ final class NodeProcess {
             process: process.processIdentifier
         )
     }
+
+    /// The folder with the log goes when this command ends.
+    private static func end(of log: String) -> Substring {
+        ((try? String(contentsOfFile: log, encoding: .utf8)) ?? "").suffix(500)
+    }
+
+    var endOfLog: Substring { Self.end(of: log) }
 
     private struct Announcement: Decodable {
         var address: String

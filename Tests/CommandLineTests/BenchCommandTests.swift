@@ -18,6 +18,33 @@ import Testing
         #expect(figures["p99_us"] is Int)
     }
 
+    @Test func `a call without an answer counts as one that took until the time-out`() async throws
+    {
+        let ring = try await SharedRing.running
+        let output = try await Program.prost.run(
+            Self.arguments + ["put", "putt", "--node", "dev-1", "--timeout", "4321", "--json"],
+            in: ring.folder
+        )
+        #expect(output.status == 0, "\(output.err)")
+        let figures = try output.json
+        #expect(figures["answered"] as? Int == 10)
+        #expect(figures["failed"] as? Int == 10)
+        #expect(figures["p99_us"] as? Int == 4_321_000)
+    }
+
+    @Test func `a load beyond all bounds is wrong usage`() async throws {
+        let output = try await Program.prost.run(
+            "bench",
+            "dht",
+            "put",
+            "--seconds",
+            "\(Int.max)",
+            in: TestFolder()
+        )
+        #expect(output.status == 64)
+        #expect(output.err.contains("seconds 1 to 86400"))
+    }
+
     @Test func `a load that nobody answers says why, in one document`() async throws {
         let ring = try await SharedRing.running
         let arguments = Self.arguments + ["putt", "--node", "dev-1"]

@@ -78,6 +78,26 @@ import Testing
         #expect(shown.out.hasPrefix("1000 bytes: 00070e15"))
     }
 
+    @Test func `a file that cannot be opened is not taken for an empty one`() async throws {
+        let ring = try await SharedRing.running
+        let put = ["call", "dht", "put", "--key", "kept", "--node", "dev-1"]
+        let first = try await Program.prost.run(put + ["--payload", "gold"], in: ring.folder)
+        #expect(first.status == 0, "\(first.err)")
+        // A socket of a node is there, and opening it fails for root too.
+        let node = ring.folder.path + "/.prost"
+        let files = FileManager.default.enumerator(atPath: node)
+        let names = (files?.allObjects ?? []).compactMap { $0 as? String }
+        let socket = try #require(names.first { $0.hasSuffix("/node.sock") }, "\(names)")
+        let second = try await Program.prost.run(
+            put + ["--file", "\(node)/\(socket)"],
+            in: ring.folder
+        )
+        #expect(second.status == 66)
+        #expect(second.err.hasPrefix("error: cannot read "), "\(second.err)")
+        let get = ["call", "dht", "get", "--key", "kept", "--node", "dev-2"]
+        #expect(try await Program.prost.run(get, in: ring.folder).out == "gold\n")
+    }
+
     @Test func `an answer that is no has an exit code and words for it`() async throws {
         let ring = try await SharedRing.running
         let absent = try await ring.prost("call", "dht", "get", "--key", "none", "--node", "dev-1")

@@ -22,7 +22,7 @@ import Testing
         return process.terminationStatus
     }
 
-    @Test(arguments: ["demo", "hostile", "test", "lint"])
+    @Test(arguments: ["demo", "hostile", "test", "lint", "fuzz"])
     func `a script says its usage and takes nothing else`(name: String) async throws {
         let folder = try TestFolder()
         let script = "Scripts/\(name).sh"
@@ -59,13 +59,19 @@ import Testing
             . Scripts/lifeline.sh
             hold_lifeline "$1"
             "$2" run --data-dir "$1/n1" --ring lab --json --lifeline \\
-                >"$1/n1.out" 2>"$1/n1.log" <"$1/lifeline" {lifeline}>&- &
+                >"$1/n1.out" 2>"$1/n1.log" <"$1/lifeline" &
+            # What else it may have begun, and knows nothing of lifelines.
+            sleep 3600 &
+            echo $! >"$3"
             wait
             """,
             "script.sh"
         )
         let script = try Self.bash(
-            [folder.path + "/script.sh", place, Program.prost.executable.path],
+            [
+                folder.path + "/script.sh", place, Program.prost.executable.path,
+                folder.path + "/other",
+            ],
             out: folder.path + "/script"
         )
         var node: Int32 = 0
@@ -77,6 +83,10 @@ import Testing
             return true
         }
         #expect(isAlive(node))
+        let said = String(decoding: try folder.read("other"), as: UTF8.self)
+        let other = try #require(Int32(said.trimmingCharacters(in: .newlines)))
+        defer { kill(other, SIGKILL) }
+        #expect(isAlive(other))
         kill(script.processIdentifier, SIGKILL)
         try await eventually("the end of the node and of its folder") {
             !isAlive(node) && !FileManager.default.fileExists(atPath: place)

@@ -16,7 +16,8 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Calls are sent when they are due and timed from then, so that a slow node
             cannot slow the load down. Keys are key-0, key-1, … in turn; further nodes
-            share the load.
+            share the load. A call that fails or has no answer counts in the latencies as
+            one that took until the time-out.
 
             EXAMPLES
               prost bench dht put --rate 100 --seconds 10 --size 100 --node n1 --also n2
@@ -44,8 +45,12 @@ struct BenchCommand: AsyncParsableCommand {
     @OptionGroup var target: NodeTarget
 
     func validate() throws {
-        guard rate > 0, rate <= 100_000, seconds > 0, keys > 0, size >= 0, size <= 60_000 else {
-            throw ValidationError("rate, seconds and keys are above zero, size is 0 to 60000")
+        guard (1...100_000).contains(rate), (1...86_400).contains(seconds), keys > 0,
+            (0...60_000).contains(size)
+        else {
+            throw ValidationError(
+                "rate is 1 to 100000, seconds 1 to 86400, keys above zero, size 0 to 60000"
+            )
         }
     }
 
@@ -62,7 +67,11 @@ struct BenchCommand: AsyncParsableCommand {
             let latencies = Latencies()
             try await drive(clients, latencies)
             for client in clients { await client.close() }
-            let figures = latencies.document(rate: rate, seconds: seconds)
+            let figures = latencies.document(
+                rate: rate,
+                seconds: seconds,
+                timeoutMilliseconds: timeout
+            )
             let cause = figures["first_error"]?.plainText ?? "no answer came in time"
             if figures.integer("answered") == 0 {
                 if !target.json { show(figures) }
@@ -181,13 +190,15 @@ private final class Latencies: Sendable {
         }
     }
 
-    func document(rate: Int, seconds: Int) -> Document {
+    func document(rate: Int, seconds: Int, timeoutMilliseconds: UInt32) -> Document {
         let (micros, failed, sent, lost, firstError) = state.withLock {
-            ($0.micros.sorted(), $0.failed, $0.sent, $0.due.count, $0.firstError)
+            ($0.micros, $0.failed, $0.sent, $0.due.count, $0.firstError)
         }
+        let missed = UInt64(timeoutMilliseconds) * 1000
+        let times = (micros + Array(repeating: missed, count: failed + lost)).sorted()
         func quantile(_ thousandths: Int) -> Document {
             guard !micros.isEmpty else { return .null }
-            return .unsigned(micros[min(micros.count - 1, micros.count * thousandths / 1000)])
+            return .unsigned(times[min(times.count - 1, times.count * thousandths / 1000)])
         }
         return .object([
             .init("rate", .integer(Int64(rate))), .init("seconds", .integer(Int64(seconds))),
