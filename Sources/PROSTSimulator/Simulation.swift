@@ -11,9 +11,13 @@ package import Wire
 package final class Simulation {
     enum Event {
         indirect case input(host: Int, incarnation: UInt64, NodeInput)
-        case arrive(from: Int, to: Int, incarnation: UInt64, Frame)
+        case arrive(from: Int, to: Int, connection: UInt32, Frame)
         /// A frame that a partition holds back, until the connection gives up.
-        indirect case held(from: Int, to: Int, incarnation: UInt64, Frame, since: Instant)
+        indirect case held(from: Int, to: Int, connection: UInt32, Frame, since: Instant)
+        /// The machine learns that a connection is open.
+        case opened(host: Int, peer: Int, connection: UInt32)
+        /// It learns that the other end has closed it.
+        case closed(host: Int, peer: Int, connection: UInt32)
         case wake(host: Int, incarnation: UInt64, Instant)
         indirect case synced(host: Int, incarnation: UInt64, batch: UInt64, StoreBatch)
         /// The lane's turn to carry out an effect.
@@ -49,6 +53,8 @@ package final class Simulation {
     var indexOf: [Identifier: Int] = [:]
     var random: DeterministicRandom
     private var nextRequest: UInt64 = 0
+    /// Connections that there were.
+    var connectionCount: UInt32 = 0
     var lastEvent: UInt64?
     var lastInstant: Instant?
     /// Whether `stop` has taken effect.
@@ -161,7 +167,21 @@ package final class Simulation {
         hosts[index].incarnation += 1
         hosts[index].store.crash()
         if wipingDisk { hosts[index].store = MemoryStore() }
-        for peer in hosts[index].connections.peers { disconnect(index, peer) }
+        for connection in hosts[index].connections.all { disconnect(index, Int(connection.peer)) }
+        hosts[index].connections.removeAll()
+    }
+
+    /// The machine goes down after its node has left: what it sent arrives first.
+    private func shutDown(_ index: Int) {
+        hosts[index].node = nil
+        hosts[index].incarnation += 1
+        hosts[index].forgetMachines()
+        for connection in hosts[index].connections.all {
+            queue.add(
+                .closed(host: Int(connection.peer), peer: index, connection: connection.number),
+                at: max(connection.lastArrival, now) + settings.resetDelay
+            )
+        }
         hosts[index].connections.removeAll()
     }
 
@@ -230,6 +250,7 @@ package final class Simulation {
         taken.drain { carryOut($0, of: index) }
         // Its storage serves the next step.
         if effects.isEmpty { swap(&taken, &effects) }
+        if hosts[index].hasLeft, hosts[index].isUp { shutDown(index) }
         if hosts[index].running === running { scheduleWake(index, at: running.node.nextDeadline()) }
     }
 

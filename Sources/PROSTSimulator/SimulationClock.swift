@@ -1,3 +1,4 @@
+internal import KBR
 internal import PROSTNode
 internal import PeerletRuntime
 package import SansIO
@@ -67,17 +68,31 @@ extension Simulation {
             guard hosts[host].incarnation == incarnation, isDue || isFree(host, for: event)
             else { return }
             step(host, input)
-        case .arrive(let sender, let host, let incarnation, let frame):
-            guard hosts[host].incarnation == incarnation else { return }
+        case .arrive(let sender, let host, let connection, let frame):
+            guard hosts[host].connections.number(of: sender) == connection else { return }
             if !isDue, isCut(sender, host) {
-                return hold(frame, from: sender, to: host, since: now)
+                return hold(frame, from: sender, to: host, connection, since: now)
             }
             guard isDue || isFree(host, for: event) else { return }
             mix(frame.kind, host, frame.body.count)
             step(host, .frame(frame, from: hosts[sender].handle))
-        case .held(let sender, let host, let incarnation, let frame, let since):
-            guard hosts[host].incarnation == incarnation else { return }
-            tryAgain(frame, from: sender, to: host, since: since)
+        case .held(let sender, let host, let connection, let frame, let since):
+            guard hosts[host].connections.number(of: sender) == connection else { return }
+            if isCut(sender, host) {
+                return hold(frame, from: sender, to: host, connection, since: since)
+            }
+            queue.add(.arrive(from: sender, to: host, connection: connection, frame), at: now)
+        case .opened(let host, let peer, let connection):
+            guard hosts[host].connections.number(of: peer) == connection,
+                isDue || isFree(host, for: event)
+            else { return }
+            step(host, .peerUp(hosts[peer].handle))
+        case .closed(let host, let peer, let connection):
+            guard hosts[host].connections.number(of: peer) == connection,
+                isDue || isFree(host, for: event)
+            else { return }
+            hosts[host].connections.close(peer)
+            step(host, .peerDown(hosts[peer].handle.id))
         case .wake(let host, let incarnation, let time):
             guard hosts[host].incarnation == incarnation, hosts[host].wake == time,
                 isDue || isFree(host, for: event)

@@ -200,17 +200,17 @@ import Testing
 
     @Test func `a node that ends before the ring is up ends dev`() async throws {
         let folder = try TestFolder()
-        let dev = try Daemon(["dev", "--nodes", "3", "--successors", "2"], in: folder)
+        let dev = try Daemon(["dev", "--nodes", "12"], in: folder)
         func processes() -> [Int32] {
             let data = try? folder.read(".prost/dev.json")
             let nodes = data.flatMap { try? object($0) }?["nodes"] as? [[String: Any]]
             return (nodes ?? []).compactMap { ($0["process"] as? Int).map(Int32.init) }
         }
-        // While the first one is stopped there is no ring to settle.
+        // Long before the others have started; while it is stopped there is no ring to settle.
         try await eventually("the first node") { !processes().isEmpty }
         let first = try #require(processes().first)
         kill(first, SIGSTOP)
-        try await eventually("all nodes") { processes().count == 3 }
+        try await eventually("all nodes") { processes().count == 12 }
         kill(first, SIGKILL)
         let outcome = try await dev.outcome()
         #expect(outcome.status == 70, "\(outcome.err)")

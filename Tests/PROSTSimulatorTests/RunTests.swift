@@ -1,4 +1,5 @@
 import Chord
+import Foundation
 import KBR
 import PROSTExperiment
 import PROSTNode
@@ -17,6 +18,48 @@ import Wire
             seeds: "\(seed)"
         )
         return try RunExecution(try #require(experiment.runs.first), folder: "").execute()
+    }
+
+    @Test func `who left properly is down and can come back`() throws {
+        let name = "trace-\(UUID().uuidString)"
+        let folder = NSTemporaryDirectory()
+        let file = URL(fileURLWithPath: folder + "/" + name)
+        try Data("5s leave 3\n20s join 3\n".utf8).write(to: file)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let experiment = try ExperimentFile.parse(
+            "prost-experiment: 1\nname: test\nnodes: 20\nphases: { measurement: 40s }\n"
+                + "overlay: { stabilize: 1s }\nchurn: { type: trace, file: \(name) }\n",
+            file: "e.yaml",
+            folder: folder + "/"
+        )
+        let plan = try #require(experiment.runs.first)
+        let result = try RunExecution(plan, folder: experiment.folder).execute()
+        #expect(result.metrics["departures"] == 1)
+        #expect(result.metrics["joins"] == 1)
+        #expect(result.metrics["live"] == 20)
+        #expect(result.metrics["ideal"] == 1)
+    }
+
+    /// Frames that are sent when a query arrives that was under way as its sender fell, or did not.
+    @Test(arguments: [false, true])
+    func `what is under way is lost with its connection`(falls: Bool) throws {
+        var settings = SimulationSettings()
+        settings.latency = .constant(.milliseconds(100))
+        settings.setUpDelays = 0
+        settings.configuration.chord = ChordConfiguration(successorListLength: 4)
+        let simulation = Simulation(settings)
+        let population = Population(simulation)
+        population.addMachines(20, evenlySpaced: true)
+        try population.startIdeal(listLength: 4)
+        let arrival = simulation.now + .milliseconds(100)
+        var sent = 0
+        simulation.tap = { [unowned simulation] _, _ in
+            if simulation.now == arrival { sent += 1 }
+        }
+        simulation.command(.lookup(simulation.hosts[10].handle.id), at: 0)
+        if falls { simulation.crash(0) }
+        simulation.run(for: .seconds(1))
+        #expect((sent == 0) == falls, "\(sent)")
     }
 
     private func repeatable(_ result: RunResult) -> RunResult {

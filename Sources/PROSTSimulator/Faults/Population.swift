@@ -81,7 +81,7 @@ package final class Population {
             members[Int(truncatingIfNeeded: random.below(UInt64(members.count)))]
         }
         // A disk that cannot be read keeps its machine down; simulated ones can.
-        try? simulation.start(index, joining: contacts)
+        guard (try? simulation.start(index, joining: contacts)) != nil else { return }
         joins += 1
         add(index)
     }

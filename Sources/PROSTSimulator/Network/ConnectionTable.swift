@@ -4,6 +4,8 @@ internal import SansIO
 struct ConnectionTable: Sendable {
     struct Connection: Sendable {
         var peer: Int32
+        /// The same at both ends, and another for every connection.
+        var number: UInt32
         /// When the last frame to the peer arrives: those after it do not arrive sooner.
         var lastArrival: Instant
     }
@@ -12,7 +14,7 @@ struct ConnectionTable: Sendable {
     private var connections: [Connection] = []
 
     var count: Int { connections.count }
-    var peers: [Int] { connections.map { Int($0.peer) } }
+    var all: [Connection] { connections }
 
     func place(of peer: Int) -> Int? {
         var low = 0
@@ -24,6 +26,8 @@ struct ConnectionTable: Sendable {
         return low < connections.count && connections[low].peer == peer ? low : nil
     }
 
+    func number(of peer: Int) -> UInt32? { place(of: peer).map { connections[$0].number } }
+
     func contains(_ peer: Int) -> Bool { place(of: peer) != nil }
 
     subscript(place: Int) -> Connection {
@@ -31,11 +35,12 @@ struct ConnectionTable: Sendable {
         set { connections[place] = newValue }
     }
 
-    mutating func open(_ peer: Int, readyAt time: Instant) {
-        guard !contains(peer) else { return }
-        let number = Int32(truncatingIfNeeded: peer)
-        let place = connections.firstIndex { $0.peer > number } ?? connections.count
-        connections.insert(Connection(peer: number, lastArrival: time), at: place)
+    /// In the place of an earlier connection, whose end this machine has not learnt yet.
+    mutating func open(_ peer: Int, _ number: UInt32, readyAt time: Instant) {
+        close(peer)
+        let peer = Int32(truncatingIfNeeded: peer)
+        let place = connections.firstIndex { $0.peer > peer } ?? connections.count
+        connections.insert(Connection(peer: peer, number: number, lastArrival: time), at: place)
     }
 
     mutating func close(_ peer: Int) {

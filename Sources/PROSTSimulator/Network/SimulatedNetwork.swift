@@ -44,13 +44,13 @@ extension Simulation {
         guard let place else { return }
         time = max(time, hosts[index].connections[place].lastArrival)
         hosts[index].connections[place].lastArrival = time
-        let incarnation = hosts[target].incarnation
-        queue.add(.arrive(from: index, to: target, incarnation: incarnation, frame), at: time)
+        let connection = hosts[index].connections[place].number
+        queue.add(.arrive(from: index, to: target, connection: connection, frame), at: time)
         if settings.duplicatesPer1024 > 0, frame.kind == FrameKind.route.rawValue,
             random.below(1024) < settings.duplicatesPer1024
         {
             queue.add(
-                .arrive(from: index, to: target, incarnation: incarnation, frame),
+                .arrive(from: index, to: target, connection: connection, frame),
                 at: time + delay
             )
         }
@@ -104,14 +104,11 @@ extension Simulation {
         let ready = now + delay * settings.setUpDelays
         hosts[index].traffic.connections &+= 1
         hosts[index].traffic.connectionBytes &+= settings.setUpBytes
+        connectionCount &+= 1
         for (host, peer) in [(index, target), (target, index)] {
-            hosts[host].connections.open(peer, readyAt: ready)
+            hosts[host].connections.open(peer, connectionCount, readyAt: ready)
             queue.add(
-                .input(
-                    host: host,
-                    incarnation: hosts[host].incarnation,
-                    .peerUp(hosts[peer].handle)
-                ),
+                .opened(host: host, peer: peer, connection: connectionCount),
                 at: ready + delay
             )
         }
@@ -139,14 +136,22 @@ extension Simulation {
     }
 
     /// A frame that a partition stops is sent again until the connection's patience is over.
-    func hold(_ frame: Frame, from sender: Int, to host: Int, since: Instant) {
+    func hold(
+        _ frame: Frame,
+        from sender: Int,
+        to host: Int,
+        _ connection: UInt32,
+        since: Instant
+    ) {
         let waited = now.since(since)
         guard waited < settings.connectionTimeout else {
             disconnect(sender, host)
             disconnect(host, sender)
             return
         }
-        guard let place = hosts[sender].connections.place(of: host) else { return }
+        guard let place = hosts[sender].connections.place(of: host),
+            hosts[sender].connections[place].number == connection
+        else { return }
         // Those behind it wait as well: the bytes of a connection stay in order.
         let time = now + max(settings.retransmission, waited)
         hosts[sender].connections[place].lastArrival = max(
@@ -157,20 +162,11 @@ extension Simulation {
             .held(
                 from: sender,
                 to: host,
-                incarnation: hosts[host].incarnation,
+                connection: connection,
                 frame,
                 since: since
             ),
             at: time
-        )
-    }
-
-    func tryAgain(_ frame: Frame, from sender: Int, to host: Int, since: Instant) {
-        guard hosts[sender].connections.contains(host) else { return }
-        if isCut(sender, host) { return hold(frame, from: sender, to: host, since: since) }
-        queue.add(
-            .arrive(from: sender, to: host, incarnation: hosts[host].incarnation, frame),
-            at: now
         )
     }
 
