@@ -198,26 +198,6 @@ import Testing
         #expect(try Self.leftovers(in: folder) == Self.permanent)
     }
 
-    @Test func `a node that ends before the ring is up ends dev`() async throws {
-        let folder = try TestFolder()
-        let dev = try Daemon(["dev", "--nodes", "12"], in: folder)
-        func processes() -> [Int32] {
-            let data = try? folder.read(".prost/dev.json")
-            let nodes = data.flatMap { try? object($0) }?["nodes"] as? [[String: Any]]
-            return (nodes ?? []).compactMap { ($0["process"] as? Int).map(Int32.init) }
-        }
-        // Long before the others have started; while it is stopped there is no ring to settle.
-        try await eventually("the first node") { !processes().isEmpty }
-        let first = try #require(processes().first)
-        kill(first, SIGSTOP)
-        try await eventually("all nodes") { processes().count == 12 }
-        kill(first, SIGKILL)
-        let outcome = try await dev.outcome()
-        #expect(outcome.status == 70, "\(outcome.err)")
-        #expect(outcome.out.contains("dev-1 ended before the ring was up"), "\(outcome.out)")
-        #expect(try Self.leftovers(in: folder) == Self.permanent)
-    }
-
     @Test func `what dev cannot run it refuses before it starts a node`() async throws {
         let folder = try TestFolder()
         try folder.write("no package", "text.peerlet")
