@@ -20,6 +20,14 @@ package struct NodeHandle: Hashable, Sendable {
     }
 
     package static let byteCount = 64
+
+    /// The sixty-four bytes as big-endian words.
+    package var words: InlineArray<8, UInt64> {
+        [
+            id.words.0, id.words.1, id.words.2, id.words.3, endpoint.address.0, endpoint.address.1,
+            UInt64(endpoint.port) << 48 | UInt64(index) << 32 | sequence >> 32, sequence << 32,
+        ]
+    }
 }
 
 extension NodeHandle: WireCodable {
@@ -38,9 +46,9 @@ extension NodeHandle: WireCodable {
     }
 
     package func encode(to writer: inout WireWriter) {
-        id.encode(to: &writer)
-        let numbers = UInt64(endpoint.port) << 48 | UInt64(index) << 32 | sequence >> 32
-        writer.words((endpoint.address.0, endpoint.address.1, numbers, sequence << 32))
+        let words = words
+        writer.words((words[0], words[1], words[2], words[3]))
+        writer.words((words[4], words[5], words[6], words[7]))
     }
 }
 

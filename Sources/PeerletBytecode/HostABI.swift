@@ -209,6 +209,15 @@ package enum Upcall: UInt8, CaseIterable, Sendable {
         }
     }
 
+    package var parameterCount: Int {
+        switch self {
+        case .snapshot: 3
+        case .timer: 2
+        case .initialize, .forward, .deliver, .reply, .undeliverable, .update, .client: 1
+        case .clientGone, .restore, .stop: 1
+        }
+    }
+
     /// Whether its event is about a key (`Spec/abi.md` §2).
     package var hasKey: Bool {
         switch self {

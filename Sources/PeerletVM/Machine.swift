@@ -42,7 +42,8 @@ package final class Machine: @unchecked Sendable {
 
     /// Results of the activation's entry point.
     var resultCount = 0
-    private var isActive = false
+    /// Whether an activation is open: started and neither kept nor undone.
+    package private(set) var isActive = false
 
     /// Whether operations jump to one another, as in optimised builds, or a loop calls them.
     package static var handlersJump: Bool { Interpreter.handlersJump }
@@ -217,6 +218,21 @@ package final class Machine: @unchecked Sendable {
     package func store(_ bytes: [UInt8], at address: UInt64) -> Bool {
         let undoPages = memory.undoPages
         guard memory.write(bytes, at: address) else { return false }
+        if status == .awaitingHost { owe(firstWrites: memory.undoPages - undoPages) }
+        return true
+    }
+
+    /// Lets `body` write over so many bytes, which are any before; false, and `body` not called,
+    /// when not all of it is in memory.
+    ///
+    /// During a host call, first writes to pages are owed.
+    package func overwrite(
+        _ address: UInt64,
+        count: Int,
+        _ body: (inout MutableRawSpan) -> Void
+    ) -> Bool {
+        let undoPages = memory.undoPages
+        guard memory.overwrite(address, count: count, body) else { return false }
         if status == .awaitingHost { owe(firstWrites: memory.undoPages - undoPages) }
         return true
     }

@@ -9,6 +9,8 @@ package final class VerifiedProgram: Sendable {
     package let maximumHeights: [Int]
     let code: RegisterCode
     private let entryPoints: [String: EntryPoint]
+    /// By the upcall's number.
+    private let upcalls: [EntryPoint?]
 
     init(image: ProgramImage, maximumHeights: [Int], code: RegisterCode) {
         self.image = image
@@ -26,11 +28,12 @@ package final class VerifiedProgram: Sendable {
             )
         }
         self.entryPoints = entryPoints
+        upcalls = Upcall.allCases.map { entryPoints[$0.name] }
     }
 
     package func entryPoint(named name: String) -> EntryPoint? { entryPoints[name] }
 
-    package func entryPoint(_ upcall: Upcall) -> EntryPoint? { entryPoints[upcall.name] }
+    package func entryPoint(_ upcall: Upcall) -> EntryPoint? { upcalls[Int(upcall.rawValue)] }
 }
 
 /// An exported function of a verified program.

@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Foundation
 internal import PeerletBytecode
 internal import PeerletVM
+internal import SansIO
 
 /// What the elements of the VM take on this machine (`Benchmarks/compare.py` has whole kernels).
 struct MeasureCommand: FileCommand {
@@ -63,7 +64,7 @@ struct MeasureCommand: FileCommand {
             ("guest calls the host", report.host_call),
             ("new instance, no memory", report.instance),
             ("new instance, 64 KiB touched", report.instance_64k_touched),
-            ("empty deliver, from invocation to settled report", report.deliver),
+            ("empty deliver, from mailbox to settled report", report.deliver),
             ("verify and translate a byte", report.translate_byte),
         ]
         if !report.handlers_jump { print("this build calls its handlers in a loop") }
@@ -250,5 +251,13 @@ enum ProcessTime {
         var time = timespec()
         guard unsafe clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time) == 0 else { return 0 }
         return UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+    }
+
+    static var monotonic: Instant {
+        var time = timespec()
+        guard unsafe clock_gettime(CLOCK_MONOTONIC, &time) == 0 else { return .zero }
+        return Instant(
+            nanoseconds: UInt64(time.tv_sec) * 1_000_000_000 + UInt64(time.tv_nsec)
+        )
     }
 }

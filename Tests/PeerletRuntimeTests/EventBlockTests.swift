@@ -54,6 +54,11 @@ import Wire
         #expect(at(448, 8) == Array("payload".utf8) + [0])
     }
 
+    @Test(arguments: Upcall.allCases)
+    func `an upcall has as many parameters as it names`(_ upcall: Upcall) {
+        #expect(upcall.parameterCount == upcall.parameters.count)
+    }
+
     @Test func `arcs take the place of the hops`() throws {
         let bench = try Bench.running { $0.returns(0, from: .update) }
         var event = UpcallEvent(.update)

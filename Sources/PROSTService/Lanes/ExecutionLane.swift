@@ -71,19 +71,23 @@ package final class ExecutionLane: Sendable {
         yieldToEventLoop()
         let machines = MachineStore(environment: environment)
         var running: [(invocation: UInt64, time: TimeSpan)] = []
+        var clock = StepClock(monotonic: SystemClock.monotonic, thread: SystemClock.threadTime)
         while true {
             if running.isEmpty { signal.wait() }
-            let (work, closing) = state.withLock { state in
+            var (work, closing) = state.withLock { state in
                 defer { state.work = [] }
                 return (state.work, state.closing)
             }
             if let closing { return closing.succeed(()) }
-            for item in work { carryOut(item, machines, &running) }
+            if !work.isEmpty {
+                work.reverse()
+                while let item = work.popLast() { carryOut(item, machines, &running) }
+                clock.resume(at: SystemClock.monotonic)
+            }
             guard !running.isEmpty else { continue }
             var (invocation, time) = running.removeFirst()
-            let start = SystemClock.threadTime
             let step = machines.step(invocation, fuel: Self.slice)
-            time = time + SystemClock.threadTime.since(start)
+            time = time + clock.stepEnds(at: SystemClock.monotonic) { SystemClock.threadTime }
             switch step {
             case .sliceEnded: running.append((invocation, time))
             case .finished(var report):

@@ -24,12 +24,11 @@ final class UpcallExecution {
     var random: DeterministicRandom
 
     init(
-        _ invocation: Invocation,
+        _ invocation: consuming Invocation,
         machine: Machine,
         reader: any StoreReader,
         environment: MachineEnvironment
     ) {
-        self.invocation = invocation
         self.machine = machine
         self.environment = environment
         lease = FuelLease(invocation.fuel, spare: invocation.spareBudget)
@@ -40,6 +39,7 @@ final class UpcallExecution {
             wall: invocation.now.wall
         )
         random = DeterministicRandom(seed: invocation.seed)
+        self.invocation = invocation
     }
 
     var application: ApplicationID { invocation.instance.application }

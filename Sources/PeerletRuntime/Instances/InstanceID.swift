@@ -10,6 +10,12 @@ package struct InstanceID: Hashable, Comparable, Sendable {
         self.key = key
     }
 
+    /// An application's identifier is a digest, of which a part will do; a key can be chosen.
+    package func hash(into hasher: inout Hasher) {
+        hasher.combine(application.identifier.words.3)
+        if let key { hasher.combine(key) }
+    }
+
     package static func < (left: Self, right: Self) -> Bool {
         if left.application != right.application { return left.application < right.application }
         return switch (left.key, right.key) {

@@ -7,18 +7,31 @@ internal import PeerletVM
 /// What an upcall did to its machine stays undoable until `finish` says whether its report was
 /// accepted, which comes before the instance's next `begin`.
 package final class MachineStore {
-    private struct Resident {
-        var machine: Machine
-        /// The activation that `finish` has to settle.
-        var unsettled: UInt64?
-    }
-
     private let environment: MachineEnvironment
-    private var residents: [InstanceID: Resident] = [:]
-    private var running: [UInt64: UpcallExecution] = [:]
+    private var machines: [InstanceID: Machine] = [:]
+    /// What `finish` has to settle, by its invocation.
+    private var open: [UInt64: OpenUpcall] = [:]
     /// Reports of upcalls that ended in `begin`.
     private var early: [UInt64: ExecutionReport] = [:]
-    private var unsettled: [UInt64: InstanceID] = [:]
+
+    private enum OpenUpcall {
+        case running(UpcallExecution)
+        case completed(InstanceID, Machine)
+
+        var instance: InstanceID {
+            switch self {
+            case .running(let execution): execution.invocation.instance
+            case .completed(let instance, _): instance
+            }
+        }
+
+        var machine: Machine {
+            switch self {
+            case .running(let execution): execution.machine
+            case .completed(_, let machine): machine
+            }
+        }
+    }
 
     package init(environment: MachineEnvironment = MachineEnvironment()) {
         self.environment = environment
@@ -41,61 +54,68 @@ package final class MachineStore {
 
     package var statistics: Statistics {
         var total = Statistics()
-        for resident in residents.values {
+        for machine in machines.values {
             total.machines += 1
-            total.memoryPages += UInt64(resident.machine.memoryPages)
-            total.undoPages += UInt64(resident.machine.undoPages)
+            total.memoryPages += UInt64(machine.memoryPages)
+            total.undoPages += UInt64(machine.undoPages)
         }
         return total
     }
 
-    package func contains(_ instance: InstanceID) -> Bool { residents[instance] != nil }
+    package func contains(_ instance: InstanceID) -> Bool { machines[instance] != nil }
 
     /// Pages of memory, and of copies for undo, that an instance holds.
     package func pages(of instance: InstanceID) -> (memory: UInt32, undo: UInt32) {
-        guard let machine = residents[instance]?.machine else { return (0, 0) }
+        guard let machine = machines[instance] else { return (0, 0) }
         return (machine.memoryPages, machine.undoPages)
     }
 
     /// Bytes of an instance's memory, for tools and tests; nil if there is no such memory.
     package func memory(of instance: InstanceID, at address: UInt64, count: Int) -> [UInt8]? {
-        residents[instance]?.machine.load(address, count: count)
+        machines[instance]?.load(address, count: count)
     }
 
     /// Opens an upcall; nothing runs before the first step.
-    package func begin(_ invocation: Invocation, reader: any StoreReader) {
+    package func begin(_ invocation: consuming Invocation, reader: any StoreReader) {
+        let machine: Machine
         do {
-            let machine = try machine(for: invocation)
-            guard let entry = entryPoint(of: invocation) else {
-                return end(invocation, .notExported, machine)
-            }
-            let execution = UpcallExecution(
-                invocation,
-                machine: machine,
-                reader: reader,
-                environment: environment
-            )
-            try execution.start(entry)
-            residents[invocation.instance]?.unsettled = invocation.id
-            unsettled[invocation.id] = invocation.instance
-            running[invocation.id] = execution
+            machine = try self.machine(for: invocation)
         } catch {
-            end(invocation, .failed(error.description), residents[invocation.instance]?.machine)
+            return end(invocation, .failed(error.description), machines[invocation.instance])
+        }
+        guard let entry = entryPoint(of: invocation) else {
+            return end(invocation, .notExported, machine)
+        }
+        EventBlock.fit(&invocation.event, in: machine.program.image.memory)
+        let id = invocation.id
+        let execution = UpcallExecution(
+            invocation,
+            machine: machine,
+            reader: reader,
+            environment: environment
+        )
+        do {
+            try execution.start(entry)
+            open[id] = .running(execution)
+        } catch {
+            end(execution.invocation, .failed(error.description), machine)
         }
     }
 
     /// A client's method has an export of its own, `client_NAME`, or is `client`'s to tell apart.
-    private func entryPoint(of invocation: Invocation) -> EntryPoint? {
+    private func entryPoint(of invocation: borrowing Invocation) -> EntryPoint? {
         let program = invocation.peerlet.program
-        let method = invocation.event.method.flatMap { method in
+        if let method = invocation.event.method {
             let name = "client_" + method
-            return Upcall(name: name) == nil ? program.entryPoint(named: name) : nil
+            if Upcall(name: name) == nil, let entry = program.entryPoint(named: name) {
+                return entry
+            }
         }
-        return method ?? program.entryPoint(invocation.event.upcall)
+        return program.entryPoint(invocation.event.upcall)
     }
 
     private func end(
-        _ invocation: Invocation,
+        _ invocation: borrowing Invocation,
         _ outcome: ExecutionReport.Outcome,
         _ machine: Machine?
     ) {
@@ -105,17 +125,17 @@ package final class MachineStore {
         early[invocation.id] = report
     }
 
-    private func machine(for invocation: Invocation) throws(UpcallStartError) -> Machine {
-        let resident = residents[invocation.instance]
-        if resident?.unsettled != nil { throw .unsettled }
+    private func machine(for invocation: borrowing Invocation) throws(UpcallStartError) -> Machine {
+        let resident = machines[invocation.instance]
+        if let resident, resident.isActive { throw .unsettled }
         let limits = invocation.limits
         if !invocation.isFresh {
-            guard let machine = resident?.machine else { throw .absent }
+            guard let machine = resident else { throw .absent }
             guard machine.program === invocation.peerlet.program else { throw .otherProgram }
             machine.setMemoryQuota(pages: limits.memoryPages)
             return machine
         }
-        residents[invocation.instance] = nil
+        machines[invocation.instance] = nil
         do {
             let machine = try Machine(
                 program: invocation.peerlet.program,
@@ -125,7 +145,7 @@ package final class MachineStore {
                     callDepth: limits.callDepth
                 )
             )
-            residents[invocation.instance] = Resident(machine: machine)
+            machines[invocation.instance] = machine
             return machine
         } catch {
             throw .machine(error)
@@ -136,47 +156,57 @@ package final class MachineStore {
     ///
     /// An invocation that was never begun, or is over, gets a report that says so.
     package func step(_ invocation: UInt64, fuel: UInt64) -> Step {
-        if let report = early.removeValue(forKey: invocation) { return .finished(report) }
-        guard let execution = running[invocation] else { return .finished(.unknown(invocation)) }
+        if let report = takeEarly(invocation) { return .finished(report) }
+        guard let place = open.index(forKey: invocation),
+            case .running(let execution) = open.values[place]
+        else { return .finished(.unknown(invocation)) }
         guard let report = execution.run(slice: fuel) else { return .sliceEnded }
-        running[invocation] = nil
-        if !report.isCompleted { settle(invocation, isAccepted: false) }
+        if report.isCompleted {
+            open.values[place] = .completed(report.instance, execution.machine)
+        } else {
+            execution.machine.undoActivation()
+            open.remove(at: place)
+        }
         return .finished(report)
+    }
+
+    private func takeEarly(_ invocation: UInt64) -> ExecutionReport? {
+        early.isEmpty ? nil : early.removeValue(forKey: invocation)
     }
 
     /// Ends an upcall whose time is over and undoes it; nil if it is not running.
     package func stop(_ invocation: UInt64) -> ExecutionReport? {
-        if let report = early.removeValue(forKey: invocation) { return report }
-        guard let execution = running.removeValue(forKey: invocation) else { return nil }
+        if let report = takeEarly(invocation) { return report }
+        guard case .running(let execution) = open[invocation] else { return nil }
         let report = execution.stop(.outOfTime)
         settle(invocation, isAccepted: false)
         return report
     }
 
-    /// Keeps, or undoes, what a completed upcall did to its machine; no effect on others.
+    /// Keeps, or undoes, what an upcall did to its machine; no effect on others.
     package func finish(_ invocation: UInt64, isAccepted: Bool) {
-        running[invocation] = nil
-        early[invocation] = nil
+        _ = takeEarly(invocation)
         settle(invocation, isAccepted: isAccepted)
     }
 
     private func settle(_ invocation: UInt64, isAccepted: Bool) {
-        guard let instance = unsettled.removeValue(forKey: invocation),
-            residents[instance]?.unsettled == invocation
-        else { return }
+        guard let machine = open.removeValue(forKey: invocation)?.machine else { return }
         if isAccepted {
-            residents[instance]?.machine.commitActivation()
+            machine.commitActivation()
         } else {
-            residents[instance]?.machine.undoActivation()
+            machine.undoActivation()
         }
-        residents[instance]?.unsettled = nil
     }
 
     /// Begins and steps to the end; `finish` is still the caller's.
-    package func run(_ invocation: Invocation, reader: any StoreReader) -> ExecutionReport {
+    package func run(
+        _ invocation: consuming Invocation,
+        reader: any StoreReader
+    ) -> ExecutionReport {
+        let (id, fuel) = (invocation.id, invocation.fuel)
         begin(invocation, reader: reader)
         while true {
-            if case .finished(let report) = step(invocation.id, fuel: invocation.fuel) {
+            if case .finished(let report) = step(id, fuel: fuel) {
                 return report
             }
         }
@@ -184,11 +214,8 @@ package final class MachineStore {
 
     /// Forgets an instance and all it holds, also an upcall that runs.
     package func drop(_ instance: InstanceID) {
-        if let invocation = residents[instance]?.unsettled {
-            running[invocation] = nil
-            unsettled[invocation] = nil
-        }
-        residents[instance] = nil
+        open = open.filter { $0.value.instance != instance }
+        machines[instance] = nil
     }
 }
 

@@ -8,44 +8,51 @@ extension UpcallExecution {
     /// Opens the activation and writes the event into the inbox.
     func start(_ entry: EntryPoint) throws(UpcallStartError) {
         let layout = invocation.peerlet.program.image.memory
-        let event = EventBlock.fitted(invocation.event, in: layout)
-        guard entry.parameterCount == upcall.parameters.count, entry.resultCount == 1 else {
+        guard entry.parameterCount == upcall.parameterCount, entry.resultCount == 1 else {
             throw .parameters
         }
-        let needed = EventBlock.headerByteCount + event.payload.count
-        guard EventBlock.fits(upcall, payload: event.payload.count, in: layout) else {
+        let payload = invocation.event.payload.count
+        let needed = EventBlock.headerByteCount + payload
+        guard EventBlock.fits(upcall, payload: payload, in: layout) else {
             throw .inbox(needed: needed, capacity: layout.inboxCapacity)
         }
         _ = machine.drainFuel()
         do {
-            try machine.start(entry, arguments: arguments(inbox: Int64(layout.inboxAddress)))
+            try machine.start(entry)
         } catch {
             throw .machine(error)
         }
+        setArguments(inbox: Int64(layout.inboxAddress))
         guard EventBlock.isNeeded(by: upcall) else { return }
-        let block = EventBlock.encode(
-            event,
-            wallMilliseconds: invocation.now.wall.milliseconds,
-            epoch: invocation.ring.epoch
-        )
-        guard machine.store(block, at: UInt64(layout.inboxAddress)) else {
+        let isWritten = machine.overwrite(UInt64(layout.inboxAddress), count: needed) { block in
+            EventBlock.write(
+                invocation.event,
+                wallMilliseconds: invocation.now.wall.milliseconds,
+                epoch: invocation.ring.epoch,
+                to: &block
+            )
+        }
+        guard isWritten else {
             machine.undoActivation()
             throw .inbox(needed: needed, capacity: layout.inboxCapacity)
         }
     }
 
-    private func arguments(inbox: Int64) -> [Int64] {
-        let event = invocation.event
-        return switch upcall {
-        case .initialize, .stop: [event.status]
-        case .forward, .deliver, .reply, .undeliverable, .update, .client, .restore: [inbox]
-        case .timer: [event.status, Int64(truncatingIfNeeded: event.timer)]
-        case .clientGone: [Int64(truncatingIfNeeded: event.client)]
+    private func setArguments(inbox: Int64) {
+        let (status, timer) = (invocation.event.status, invocation.event.timer)
+        switch upcall {
+        case .initialize, .stop: machine.setArgument(0, status)
+        case .forward, .deliver, .reply, .undeliverable, .update, .client, .restore:
+            machine.setArgument(0, inbox)
+        case .timer:
+            machine.setArgument(0, status)
+            machine.setArgument(1, Int64(truncatingIfNeeded: timer))
+        case .clientGone:
+            machine.setArgument(0, Int64(truncatingIfNeeded: invocation.event.client))
         case .snapshot:
-            [
-                inbox + Int64(EventBlock.newArcOffset), inbox + Int64(EventBlock.newArcOffset + 32),
-                event.status,
-            ]
+            machine.setArgument(0, inbox + Int64(EventBlock.newArcOffset))
+            machine.setArgument(1, inbox + Int64(EventBlock.newArcOffset + 32))
+            machine.setArgument(2, status)
         }
     }
 
@@ -147,15 +154,6 @@ extension UpcallExecution {
 }
 
 extension ExecutionReport {
-    init(of invocation: Invocation) {
-        self.init(
-            invocation: invocation.id,
-            instance: invocation.instance,
-            upcall: invocation.event.upcall.rawValue,
-            epoch: invocation.ring.epoch
-        )
-    }
-
     /// For an invocation that its lane does not know.
     static func unknown(_ invocation: UInt64) -> ExecutionReport {
         var report = ExecutionReport(

@@ -1,4 +1,5 @@
 package import KBR
+internal import PeerletBytecode
 package import PeerletVM
 package import SansIO
 
@@ -140,27 +141,27 @@ package struct ExecutionReport: Sendable {
     package var invocation: UInt64
     package var instance: InstanceID
     package var upcall: UInt8
-    package var outcome: Outcome
+    package var outcome: Outcome = .notExported
     /// Epoch of the ring view it ran under.
     package var epoch: UInt64
-    package var fuelSpent: UInt64
-    package var instructions: UInt64
+    package var fuelSpent: UInt64 = 0
+    package var instructions: UInt64 = 0
     /// Measured processor time in the lane.
-    package var time: TimeSpan
-    package var batch: StoreBatch
+    package var time: TimeSpan = .zero
+    package var batch = StoreBatch()
     /// Growth of the application's charged store bytes by `batch`; negative when it shrinks.
-    package var storeGrowth: Int64
-    package var effects: [PeerletEffect]
+    package var storeGrowth: Int64 = 0
+    package var effects: [PeerletEffect] = []
     package var verdict: ForwardVerdict?
     package var leases = LeaseUse()
     /// What `snapshot` wrote, a part for each `life.snap`; nil unless all of it could be written.
     package var snapshot: [[UInt8]]?
-    package var memoryPages: UInt32
+    package var memoryPages: UInt32 = 0
     /// Pages copied so that the upcall can be undone; held until it is settled.
     package var undoPages: UInt32 = 0
     /// The first refusal by each limit, in order; the last entry stopped the upcall if it did not
     /// complete because of a limit.
-    package var limitsReached: [LimitReached]
+    package var limitsReached: [LimitReached] = []
     /// Where the upcall stood when its fuel ended; a trap has its own.
     package var backtrace: Backtrace?
 
@@ -169,17 +170,12 @@ package struct ExecutionReport: Sendable {
         self.instance = instance
         self.upcall = upcall
         self.epoch = epoch
-        outcome = .notExported
-        fuelSpent = 0
-        instructions = 0
-        time = .zero
-        batch = StoreBatch()
-        storeGrowth = 0
-        effects = []
-        verdict = nil
-        snapshot = nil
-        memoryPages = 0
-        limitsReached = []
-        backtrace = nil
+    }
+
+    init(of invocation: borrowing Invocation) {
+        self.invocation = invocation.id
+        instance = invocation.instance
+        upcall = invocation.event.upcall.rawValue
+        epoch = invocation.ring.epoch
     }
 }

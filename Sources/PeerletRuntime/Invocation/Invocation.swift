@@ -4,7 +4,9 @@ package import PeerletVM
 package import SansIO
 
 /// Code that may run: its manifest was checked and its program verified.
-package struct LoadedPeerlet: Sendable {
+///
+/// Immutable, and shared by all its invocations.
+package final class LoadedPeerlet: Sendable {
     package let application: ApplicationID
     package let digest: [UInt8]
     package let manifest: Manifest

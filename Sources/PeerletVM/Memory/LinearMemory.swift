@@ -78,6 +78,19 @@ final class LinearMemory {
         return true
     }
 
+    func overwrite(
+        _ address: UInt64,
+        count: Int,
+        _ body: (inout MutableRawSpan) -> Void
+    ) -> Bool {
+        guard count >= 0, contains(address, count: UInt64(count)) else { return false }
+        if count > 0 { mark(bytes: Int(address), count) }
+        let start = unsafe bytes + Int(address)
+        var span = unsafe MutableRawSpan(_unsafeStart: start, byteCount: count)
+        body(&span)
+        return true
+    }
+
     func copy(to target: UInt64, from source: UInt64, count: UInt64) -> Bool {
         guard contains(target, count: count), contains(source, count: count) else { return false }
         guard count > 0 else { return true }

@@ -128,22 +128,23 @@ package final class MemoryArena: Sendable {
 
     // MARK: Copies
 
-    /// Pages of any content; fewer, or none, when the system has no more.
-    func takeCopies(_ count: Int) -> [UInt] {
+    /// Adds pages of any content; fewer, or none, when the system has no more.
+    func takeCopies(_ count: Int, to copies: inout [UInt]) {
         free.withLock { free in
             if free.copies.count < count {
                 var pages: [(address: UInt, resident: [Int])] = []
                 _ = Self.refill(&pages, pages: 1)
                 free.copies = pages.map(\.address) + free.copies
             }
-            let taken = Array(free.copies.suffix(count))
-            free.copies.removeLast(taken.count)
-            return taken
+            for _ in 0..<count {
+                if let copy = free.copies.popLast() { copies.append(copy) }
+            }
         }
     }
 
     /// The last ones given are the next ones taken, as they are in the caches.
     func giveCopies(_ copies: [UInt]) {
+        guard !copies.isEmpty else { return }
         free.withLock {
             for copy in copies {
                 let isKept = $0.copies.count < Self.residentPages

@@ -24,7 +24,7 @@ struct UndoLog {
     }
 
     private mutating func takeCopy() -> Bytes {
-        if spare.isEmpty { spare = MemoryArena.shared.takeCopies(min(16, count + 1)) }
+        if spare.isEmpty { MemoryArena.shared.takeCopies(min(16, count + 1), to: &spare) }
         let size = MemoryArena.pageSize
         return unsafe spare.popLast().flatMap { unsafe Bytes(bitPattern: $0) }
             ?? .allocate(byteCount: size, alignment: size)
@@ -50,9 +50,12 @@ struct UndoLog {
 
     mutating func removeAll() {
         guard !entries.isEmpty else { return }
-        let copies = spare + entries.compactMap(\.copy).reversed()
-        if !copies.isEmpty { MemoryArena.shared.giveCopies(copies) }
-        spare = []
-        entries.removeAll(keepingCapacity: entries.count <= 64)
+        for entry in entries.reversed() {
+            if let copy = entry.copy { spare.append(copy) }
+        }
+        MemoryArena.shared.giveCopies(spare)
+        let isSmall = entries.count <= 64
+        spare.removeAll(keepingCapacity: isSmall)
+        entries.removeAll(keepingCapacity: isSmall)
     }
 }
