@@ -20,7 +20,7 @@ struct ExecutionState {
     var pc: Code
     var cells: Cells
     var accumulator: UInt64 = 0
-    var fuel: Int64 = 0
+    var fuel: Gauge = 0
     var reason = Reason.boundary
 
     /// Where the running function's caller is noted; the next call goes behind it.

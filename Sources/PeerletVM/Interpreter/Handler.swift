@@ -4,6 +4,8 @@ typealias Code = UnsafeRawPointer
 typealias Cells = UnsafeMutablePointer<UInt64>
 /// First byte of linear memory.
 typealias Bytes = UnsafeMutableRawPointer
+/// Fuel and instructions of a slice, as `FuelGauge` packs them.
+typealias Gauge = Int32
 /// The `ExecutionState` of the machine; raw because C function types know no Swift structs.
 typealias Shared = UnsafeMutableRawPointer
 
@@ -12,7 +14,7 @@ typealias Shared = UnsafeMutableRawPointer
 /// The six parameters are the machine's registers and, being six integers, stay in those of the
 /// processor. The fourth is the *accumulator*, the last result; the fifth is `FuelGauge`'s counter.
 /// A handler keeps nothing alive over that last call, so that optimised code jumps.
-typealias Handler = @convention(c) @Sendable (Code, Cells, Bytes, UInt64, Int64, Shared) -> Void
+typealias Handler = @convention(c) @Sendable (Code, Cells, Bytes, UInt64, Gauge, Shared) -> Void
 
 /// A handler as a value that can be stored and written into code.
 @safe
@@ -36,7 +38,7 @@ func next(
     _ cells: Cells,
     _ bytes: Bytes,
     _ accumulator: UInt64,
-    _ fuel: Int64,
+    _ fuel: Gauge,
     _ shared: Shared
 ) {
     let handler = unsafe pc.assumingMemoryBound(to: Handler.self).pointee
@@ -50,7 +52,7 @@ func nextBlock(
     _ cells: Cells,
     _ bytes: Bytes,
     _ accumulator: UInt64,
-    _ fuel: Int64,
+    _ fuel: Gauge,
     _ shared: Shared
 ) {
     if fuel < 0 {
@@ -68,7 +70,7 @@ func leave(
     _ cells: Cells,
     _ reason: ExecutionState.Reason,
     _ accumulator: UInt64,
-    _ fuel: Int64,
+    _ fuel: Gauge,
     _ shared: Shared
 ) {
     let state = unsafe shared.execution
@@ -111,7 +113,9 @@ extension UnsafeRawPointer {
 
     /// What the block that ends here costs, as `FuelGauge` packs it.
     @inline(__always)
-    func charge(_ offset: Int) -> Int64 { unsafe Int64(bitPattern: unsigned(offset)) }
+    func charge(_ offset: Int) -> Gauge {
+        unsafe (self + offset).assumingMemoryBound(to: Gauge.self).pointee
+    }
 
     /// The instruction that a branch goes to.
     @inline(__always)

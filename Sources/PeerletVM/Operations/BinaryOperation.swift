@@ -19,57 +19,57 @@ extension WordOperation {
 /// accumulator and a cell, or with `A` to the accumulator alone.
 extension BinaryOperation {
     @inline(__always)
-    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(c[p.index(10)], c[p.index(12)])
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func ssA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ssA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(c[p.index(10)], c[p.index(12)]), f, s)
     }
 
     @inline(__always)
-    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(c[p.index(10)], p.immediate(12))
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func siA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func siA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(c[p.index(10)], p.immediate(12)), f, s)
     }
 
     @inline(__always)
-    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(a, c[p.index(12)])
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func xsA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xsA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(a, c[p.index(12)]), f, s)
     }
 
     @inline(__always)
-    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(c[p.index(10)], a)
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(a, p.immediate(12))
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func xiA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xiA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(a, p.immediate(12)), f, s)
     }
 }

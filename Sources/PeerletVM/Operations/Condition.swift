@@ -18,52 +18,52 @@ extension WordCondition {
 /// Names as in `BinaryOperation`; a comparison with `V` gives 1 or 0, the others branch.
 extension Condition {
     @inline(__always)
-    static func ssV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ssV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value: UInt64 = unsafe holds(c[p.index(10)], c[p.index(12)]) ? 1 : 0
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func siV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func siV(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value: UInt64 = unsafe holds(c[p.index(10)], p.immediate(12)) ? 1 : 0
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(c[p.index(8)], c[p.index(10)])
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(c[p.index(8)], p.immediate(12))
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(a, c[p.index(10)])
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(c[p.index(8)], a)
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(a, p.immediate(12))
         unsafe branch(isTaken, p, c, m, a, f, s)
     }
 
     /// After an addition to the left cell, as at the end of a counted loop.
     @inline(__always)
-    static func addI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func addI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe c[p.index(8)] &+ shortImmediate(p)
         unsafe c[p.index(8)] = value
         let isTaken = unsafe holds(value, p.immediate(12))
@@ -71,7 +71,7 @@ extension Condition {
     }
 
     @inline(__always)
-    static func addS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func addS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe c[p.index(8)] &+ shortImmediate(p)
         unsafe c[p.index(8)] = value
         let isTaken = unsafe holds(value, c[p.index(12)])
@@ -80,20 +80,20 @@ extension Condition {
 
     /// At a jump to a block that only branches, done here if both blocks can be paid.
     @inline(__always)
-    static func jumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func jumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(c[p.index(8)], p.immediate(12))
         unsafe jump(isTaken, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func jumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func jumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let isTaken = unsafe holds(c[p.index(8)], c[p.index(10)])
         unsafe jump(isTaken, p, c, m, a, f, s)
     }
 
     /// The same after an addition of a constant to the left cell.
     @inline(__always)
-    static func countJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared)
+    static func countJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared)
     {
         let value = unsafe c[p.index(8)] &+ p.immediate(36)
         unsafe c[p.index(8)] = value
@@ -102,7 +102,7 @@ extension Condition {
     }
 
     @inline(__always)
-    static func countJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared)
+    static func countJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared)
     {
         let value = unsafe c[p.index(8)] &+ p.immediate(36)
         unsafe c[p.index(8)] = value
@@ -112,7 +112,7 @@ extension Condition {
 
     /// The same after an addition of a cell to the left cell.
     @inline(__always)
-    static func sumJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sumJumpI(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe c[p.index(8)] &+ c[p.index(36)]
         unsafe c[p.index(8)] = value
         let isTaken = unsafe holds(value, p.immediate(12))
@@ -120,7 +120,7 @@ extension Condition {
     }
 
     @inline(__always)
-    static func sumJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sumJumpS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe c[p.index(8)] &+ c[p.index(36)]
         unsafe c[p.index(8)] = value
         let isTaken = unsafe holds(value, c[p.index(10)])
@@ -139,7 +139,7 @@ extension Condition {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         let left = unsafe f &- p.charge(20)
@@ -182,22 +182,22 @@ struct LoopHandlers: Sendable {
 /// A branch that tests bits of a cell, or of the accumulator: whether all of them are zero.
 enum BitTest {
     @inline(__always)
-    static func zeroS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func zeroS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe branch(c[p.index(8)] & p.immediate(12) == 0, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func zeroX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func zeroX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe branch(a & p.immediate(12) == 0, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func someS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func someS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe branch(c[p.index(8)] & p.immediate(12) != 0, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func someX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func someX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe branch(a & p.immediate(12) != 0, p, c, m, a, f, s)
     }
 }
@@ -210,13 +210,16 @@ func branch(
     _ c: Cells,
     _ m: Bytes,
     _ a: UInt64,
-    _ f: Int64,
+    _ f: Gauge,
     _ s: Shared
 ) {
     let left = unsafe f &- p.charge(20)
+    if left < 0 {
+        return unsafe leave(isTaken ? p.target(16) : p + 24, c, .boundary, a, left, s)
+    }
     if isTaken {
-        unsafe nextBlock(p.target(16), c, m, a, left, s)
+        unsafe next(p.target(16), c, m, a, left, s)
     } else {
-        unsafe nextBlock(p + 24, c, m, a, left, s)
+        unsafe next(p + 24, c, m, a, left, s)
     }
 }

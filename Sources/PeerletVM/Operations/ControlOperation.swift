@@ -2,22 +2,22 @@
 enum ControlOperation {
     /// Ends a block that runs into the next.
     @inline(__always)
-    static func charge(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func charge(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe nextBlock(p + 16, c, m, a, f &- p.charge(12), s)
     }
 
     @inline(__always)
-    static func branch(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func branch(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe nextBlock(p.target(8), c, m, a, f &- p.charge(12), s)
     }
 
     @inline(__always)
-    static func tableS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func tableS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe select(c[p.index(8)], p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func tableX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func tableX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe select(a, p, c, m, a, f, s)
     }
 
@@ -29,7 +29,7 @@ enum ControlOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         let chosen = unsafe Int(truncatingIfNeeded: min(choice, p.unsigned(16)))
@@ -40,7 +40,7 @@ enum ControlOperation {
 
     /// The callee's frame begins at the arguments.
     @inline(__always)
-    static func call(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func call(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let state = unsafe s.execution
         let calls = unsafe state.pointee.calls
         let end = unsafe UInt(bitPattern: c + p.index(10))
@@ -63,7 +63,7 @@ enum ControlOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         let state = unsafe s.execution
@@ -93,19 +93,19 @@ enum ControlOperation {
 
     /// Locals that are not parameters, at the entry of a function.
     @inline(__always)
-    static func clear(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func clear(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe (c + p.index(8)).update(repeating: 0, count: p.index(10))
         unsafe next(p + 16, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func clear1(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func clear1(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe c[p.index(8)] = 0
         unsafe next(p + 16, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func clear2(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func clear2(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let first = unsafe p.index(8)
         unsafe c[first] = 0
         unsafe c[first &+ 1] = 0
@@ -113,25 +113,25 @@ enum ControlOperation {
     }
 
     @inline(__always)
-    static func return0(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func return0(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe leaveFrame(p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func returnS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func returnS(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe c[0] = c[p.index(8)]
         unsafe leaveFrame(p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func returnX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func returnX(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe c[0] = a
         unsafe leaveFrame(p, c, m, a, f, s)
     }
 
     /// Several results, in ascending cells that move down.
     @inline(__always)
-    static func returnN(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func returnN(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let from = unsafe p.index(8)
         let count = unsafe p.index(10)
         var index = 0
@@ -148,7 +148,7 @@ enum ControlOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         let state = unsafe s.execution

@@ -9,12 +9,12 @@ protocol DivisionOperation {
 
 extension DivisionOperation {
     @inline(__always)
-    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe divide(c[p.index(10)], c[p.index(12)], p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe divide(c[p.index(10)], p.immediate(12), p, c, m, a, f, s)
     }
 
@@ -26,7 +26,7 @@ extension DivisionOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         guard let value = apply(dividend, divisor) else {

@@ -11,27 +11,27 @@ protocol LoadOperation {
 /// times the size of what is read. An offset is added without wrapping around.
 extension LoadOperation {
     @inline(__always)
-    static func s(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func s(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe load(c[p.index(10)], p.unsigned(12), p, c, m, a, f, s) { unsafe c[p.index(8)] = $0 }
     }
 
     @inline(__always)
-    static func sA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe load(c[p.index(10)], p.unsigned(12), p, c, m, a, f, s) { _ in }
     }
 
     @inline(__always)
-    static func x(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func x(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe load(a, p.unsigned(12), p, c, m, a, f, s) { unsafe c[p.index(8)] = $0 }
     }
 
     @inline(__always)
-    static func xA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe load(a, p.unsigned(12), p, c, m, a, f, s) { _ in }
     }
 
     @inline(__always)
-    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let address = unsafe c[p.index(10)] &+ c[p.index(12)]
         unsafe load(address, UInt64(p.index(14)), p, c, m, a, f, s) {
             unsafe c[p.index(8)] = $0
@@ -39,19 +39,19 @@ extension LoadOperation {
     }
 
     @inline(__always)
-    static func ssA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ssA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let address = unsafe c[p.index(10)] &+ c[p.index(12)]
         unsafe load(address, UInt64(p.index(14)), p, c, m, a, f, s) { _ in }
     }
 
     @inline(__always)
-    static func t(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func t(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let address = unsafe c[p.index(10)] &* UInt64(MemoryLayout<Value>.size)
         unsafe load(address, p.unsigned(12), p, c, m, a, f, s) { unsafe c[p.index(8)] = $0 }
     }
 
     @inline(__always)
-    static func tA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func tA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let address = unsafe c[p.index(10)] &* UInt64(MemoryLayout<Value>.size)
         unsafe load(address, p.unsigned(12), p, c, m, a, f, s) { _ in }
     }
@@ -64,7 +64,7 @@ extension LoadOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared,
         _ keep: (UInt64) -> Void
     ) {

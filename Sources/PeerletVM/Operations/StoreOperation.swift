@@ -8,27 +8,27 @@ protocol StoreOperation {
 /// Where address and value are: `s` a cell, `x` the accumulator, `i` an immediate.
 extension StoreOperation {
     @inline(__always)
-    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func ss(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe store(c[p.index(8)], c[p.index(10)], p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sx(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe store(a, c[p.index(10)], p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func si(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe store(shortImmediate(p), c[p.index(10)], p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xs(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe store(c[p.index(8)], a, p, c, m, a, f, s)
     }
 
     @inline(__always)
-    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xi(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe store(shortImmediate(p), a, p, c, m, a, f, s)
     }
 
@@ -45,7 +45,7 @@ extension StoreOperation {
         _ c: Cells,
         _ m: Bytes,
         _ a: UInt64,
-        _ f: Int64,
+        _ f: Gauge,
         _ s: Shared
     ) {
         let state = unsafe s.execution

@@ -7,26 +7,26 @@ protocol UnaryOperation {
 
 extension UnaryOperation {
     @inline(__always)
-    static func s(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func s(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = unsafe apply(c[p.index(10)])
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func sA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func sA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(c[p.index(10)]), f, s)
     }
 
     @inline(__always)
-    static func x(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func x(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         let value = apply(a)
         unsafe c[p.index(8)] = value
         unsafe next(p + 16, c, m, value, f, s)
     }
 
     @inline(__always)
-    static func xA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Int64, _ s: Shared) {
+    static func xA(_ p: Code, _ c: Cells, _ m: Bytes, _ a: UInt64, _ f: Gauge, _ s: Shared) {
         unsafe next(p + 16, c, m, apply(a), f, s)
     }
 }
