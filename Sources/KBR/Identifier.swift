@@ -13,13 +13,18 @@ public struct Identifier: Hashable, Sendable {
     public static let zero = Identifier(words: (0, 0, 0, 0))
 
     /// Nil unless `bytes` are exactly 32, big-endian.
+    @inlinable
     package init?(bytes: some Collection<UInt8>) {
-        guard bytes.count == Self.byteCount else { return nil }
-        var parsed: [UInt64] = [0, 0, 0, 0]
-        for (index, byte) in bytes.enumerated() {
-            parsed[index / 8] = parsed[index / 8] << 8 | UInt64(byte)
+        guard bytes.count == 32 else { return nil }
+        var words: (UInt64, UInt64, UInt64, UInt64) = (0, 0, 0, 0)
+        // Each byte moves all of them up by one.
+        for byte in bytes {
+            words.0 = words.0 << 8 | words.1 >> 56
+            words.1 = words.1 << 8 | words.2 >> 56
+            words.2 = words.2 << 8 | words.3 >> 56
+            words.3 = words.3 << 8 | UInt64(byte)
         }
-        words = (parsed[0], parsed[1], parsed[2], parsed[3])
+        self.words = words
     }
 
     package var bytes: [UInt8] {

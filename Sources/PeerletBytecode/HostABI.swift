@@ -56,12 +56,12 @@ package enum HostABI {
 
         var rates: (base: UInt64, bytesPerFuel: UInt64) {
             switch self {
-            case .pure: (10, 16)
-            case .local: (60, 16)
+            case .pure: (40, 16)
+            case .local: (200, 16)
             case .read: (200, 8)
             case .write: (500, 4)
             case .message: (1000, 4)
-            case .hash: (100, 2)
+            case .hash: (500, 1)
             case .signature: (50_000, 2)
             case .lifecycle: (100_000, 4)
             }
@@ -102,7 +102,7 @@ package enum HostABI {
             size: "len"
         ),
         row(.kbrReply, "kbr.reply", "handle* status data* len flags", .message, size: "len"),
-        row(.kbrSelf, "kbr.self", "out*", .pure),
+        row(.kbrSelf, "kbr.self", "out*", .local),
         row(
             .kbrLocalLookup,
             "kbr.local_lookup",
@@ -160,18 +160,18 @@ package enum HostABI {
         ),
         row(.cryptoSign, "cr.sign", "data* len signature*", .signature, size: "len"),
         row(.cryptoMAC, "cr.mac", "data* len out*", .hash, size: "len"),
-        row(.cryptoRandom, "cr.random", "out* len", .pure, size: "len"),
+        row(.cryptoRandom, "cr.random", "out* len", .hash, size: "len"),
         row(.clientPush, "cl.push", "client type data* len", .message, size: "len"),
         row(.clientList, "cl.list", "out* cap", .local, size: "cap", unit: 8),
         row(.envGet, "env.get", "what out* cap", .local, size: "cap"),
-        row(.envLog, "env.log", "level data* len", .local, size: "len"),
+        row(.envLog, "env.log", "level data* len", .local, size: "len", unit: 64),
         row(.envStat, "env.stat", "name* nlen delta", .local, size: "nlen"),
         row(.lifeSpawn, "life.spawn", "app* key* data* len flags", .lifecycle, size: "len"),
         row(.lifeExit, "life.exit", "code", .local),
         row(.lifeCheckpoint, "life.checkpoint", "flags", .lifecycle),
         row(.lifeSnap, "life.snap", "data* len", .write, size: "len"),
-        row(.idOperation, "id.op", "operation a* b* out*", .pure),
-        row(.gfMultiplyAdd, "gf.mac", "target* source* factor len", .pure, size: "len"),
+        row(.idOperation, "id.op", "operation a* b* out*", .local),
+        row(.gfMultiplyAdd, "gf.mac", "target* source* factor len", .hash, size: "len"),
     ]
 }
 

@@ -5,16 +5,17 @@ package struct MemoryPrices: Hashable, Sendable {
     package let store: UInt32
 
     /// For the first write of an activation to a page that it did not add itself.
-    package static let firstWrite: UInt64 = 256
+    package static let firstWrite: UInt64 = 1024
 
     /// By the most pages that the program declares: large memories miss the caches.
     package init(maximumPages: UInt32) {
         (load, store) =
             switch maximumPages {
             case ...16: (0, 0)
-            case ...128: (3, 0)
-            case ...512: (16, 2)
-            default: (40, 10)
+            case ...128: (6, 2)
+            case ...512: (16, 4)
+            case ...4096: (70, 16)
+            default: (150, 30)
             }
     }
 

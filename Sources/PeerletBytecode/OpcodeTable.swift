@@ -114,9 +114,9 @@ package enum OpcodeTable {
         row(.trap, "trap", .trapCode, 0, 0, 1, "stop with the peerlet's own trap code"),
         row(.nop, "nop", .none, 0, 0, 1, "nothing"),
         row(.br, "br", .target, 0, 0, 1, "pc := target"),
-        row(.brIf, "br_if", .target, 1, 0, 1, "if a != 0 then pc := target"),
-        row(.brIfZero, "br_ifz", .target, 1, 0, 1, "if a == 0 then pc := target"),
-        row(.brTable, "br_table", .targets, 1, 0, 2, "pc := a < count ? targets[a] : default"),
+        row(.brIf, "br_if", .target, 1, 0, 2, "if a != 0 then pc := target"),
+        row(.brIfZero, "br_ifz", .target, 1, 0, 2, "if a == 0 then pc := target"),
+        row(.brTable, "br_table", .targets, 1, 0, 16, "pc := a < count ? targets[a] : default"),
         row(.ret, "return", .none, 0, 0, 2, "leave the function with its results"),
         row(.call, "call", .function, 0, 0, 4, "call a function of this program"),
         row(
@@ -125,7 +125,7 @@ package enum OpcodeTable {
             .signature,
             1,
             0,
-            6,
+            12,
             "call table[a], whose signature must be the given one"
         ),
         row(
@@ -336,7 +336,7 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "one byte, zero-extended at a + offset, little-endian"
         ),
         row(
@@ -345,7 +345,7 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "one byte, sign-extended at a + offset, little-endian"
         ),
         row(
@@ -354,7 +354,7 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "two bytes, zero-extended at a + offset, little-endian"
         ),
         row(
@@ -363,7 +363,7 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "two bytes, sign-extended at a + offset, little-endian"
         ),
         row(
@@ -372,7 +372,7 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "four bytes, zero-extended at a + offset, little-endian"
         ),
         row(
@@ -381,18 +381,18 @@ package enum OpcodeTable {
             .offset,
             1,
             1,
-            2,
+            5,
             "four bytes, sign-extended at a + offset, little-endian"
         ),
-        row(.load64, "load64", .offset, 1, 1, 2, "eight bytes at a + offset, little-endian"),
-        row(.store8, "store8", .offset, 2, 0, 2, "low byte of b to a + offset, little-endian"),
+        row(.load64, "load64", .offset, 1, 1, 5, "eight bytes at a + offset, little-endian"),
+        row(.store8, "store8", .offset, 2, 0, 4, "low byte of b to a + offset, little-endian"),
         row(
             .store16,
             "store16",
             .offset,
             2,
             0,
-            2,
+            4,
             "low two bytes of b to a + offset, little-endian"
         ),
         row(
@@ -401,10 +401,10 @@ package enum OpcodeTable {
             .offset,
             2,
             0,
-            2,
+            4,
             "low four bytes of b to a + offset, little-endian"
         ),
-        row(.store64, "store64", .offset, 2, 0, 2, "eight bytes of b to a + offset, little-endian"),
+        row(.store64, "store64", .offset, 2, 0, 4, "eight bytes of b to a + offset, little-endian"),
         row(.memorySize, "memory.size", .none, 0, 1, 1, "pages of 4 KiB"),
         row(
             .memoryGrow,
@@ -422,7 +422,7 @@ package enum OpcodeTable {
             .none,
             3,
             0,
-            20,
+            60,
             "copy c bytes from b to a; regions may overlap; bulk",
             bytesPerFuel: 16
         ),
@@ -432,7 +432,7 @@ package enum OpcodeTable {
             .none,
             3,
             0,
-            20,
+            60,
             "set c bytes at a to the low byte of b; bulk",
             bytesPerFuel: 16
         ),

@@ -10,22 +10,13 @@ internal import Synchronization
 /// An upcall that does nothing, as in a lane: from the mailbox to the settled report, timed.
 enum DeliverMeasurement {
     static func time(_ rounds: Int) throws -> Double {
-        let peerlet = try peerlet()
+        var code = InstructionEncoder()
+        code.append(Instruction(.const, .constant(0)))
+        code.append(Instruction(.ret))
         let machines = MachineStore(environment: MachineEnvironment())
         let store = MemoryStore()
-        var event = UpcallEvent(.deliver)
-        event.key = peerlet.application.identifier
-        event.origin = Alone().local
-        event.previous = Alone().local
-        var invocation = Invocation(
-            id: 0,
-            instance: InstanceID(application: peerlet.application),
-            peerlet: peerlet,
-            isFresh: true,
-            event: event,
-            ring: RingView(epoch: 1, routing: Alone(), configured: nil),
-            now: Now(instant: Instant(nanoseconds: 1), wall: WallTime(milliseconds: 1)),
-            fuel: 100_000,
+        var invocation = try invocation(
+            peerlet(image(code.code, pages: 2)),
             limits: UpcallLimits()
         )
         var best = Double.infinity
@@ -47,18 +38,37 @@ enum DeliverMeasurement {
         return best
     }
 
-    private static func peerlet() throws -> LoadedPeerlet {
-        var code = InstructionEncoder()
-        code.append(Instruction(.const, .constant(0)))
-        code.append(Instruction(.ret))
+    /// A message from the node itself, to run first in a new machine.
+    static func invocation(_ peerlet: LoadedPeerlet, limits: UpcallLimits) -> Invocation {
+        var event = UpcallEvent(.deliver)
+        event.key = peerlet.application.identifier
+        event.origin = Alone().local
+        event.previous = Alone().local
+        return Invocation(
+            id: 0,
+            instance: InstanceID(application: peerlet.application),
+            peerlet: peerlet,
+            isFresh: true,
+            event: event,
+            ring: RingView(epoch: 1, routing: Alone(), configured: nil),
+            now: Now(instant: Instant(nanoseconds: 1), wall: WallTime(milliseconds: 1)),
+            fuel: 100_000,
+            limits: limits
+        )
+    }
+
+    /// A program whose `deliver` is this code.
+    static func image(_ code: [UInt8], pages: UInt32) -> ProgramImage {
         var image = ProgramImage()
-        image.memory.initialPages = 2
-        image.memory.maximumPages = 2
+        image.memory.initialPages = pages
+        image.memory.maximumPages = pages
         image.memory.inboxCapacity = 4096
-        image.functions = [
-            .init(parameterCount: 1, resultCount: 1, localCount: 0, code: code.code)
-        ]
+        image.functions = [.init(parameterCount: 1, resultCount: 1, localCount: 0, code: code)]
         image.exports = [.init(name: Upcall.deliver.name, function: 0)]
+        return image
+    }
+
+    static func peerlet(_ image: ProgramImage) throws -> LoadedPeerlet {
         let key = try PrivateKey(seed: [UInt8](repeating: 1, count: 32))
         let bytes = try PackageWriter.build(
             ManifestDraft(name: "empty", version: 1),

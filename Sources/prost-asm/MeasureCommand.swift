@@ -21,6 +21,9 @@ struct MeasureCommand: FileCommand {
     @Option(help: "Rounds of each measurement.")
     var rounds = 11
 
+    @Flag(help: "Measure every host call over its sizes instead, for their fuel.")
+    var hostCalls = false
+
     @OptionGroup var output: OutputOptions
 
     struct Report: Encodable {
@@ -41,6 +44,7 @@ struct MeasureCommand: FileCommand {
         guard (1...10_000).contains(rounds) else {
             throw .usage("--rounds takes 1 to 10000, not \(rounds)")
         }
+        if hostCalls { return try measureHostCalls() }
         var report = Report()
         do {
             report.entry = try Measurements.entry(rounds)
@@ -76,6 +80,23 @@ struct MeasureCommand: FileCommand {
         print("the same, 64 KiB touched: \(String(format: "%.0f", touched)) bytes with the memory")
         let ratio = String(format: "%.2f", report.translate_doubled)
         print("verify and translate twice as much code: \(ratio) of the time for a byte")
+    }
+}
+
+extension MeasureCommand {
+    private func measureHostCalls() throws(CommandFailure) {
+        let rows: [HostCallMeasurement.Row]
+        do { rows = try HostCallMeasurement.rows(rounds) } catch { throw .usage("\(error)") }
+        if output.json { return output.printJSON(rows) }
+        print("| call | size | fuel | ns | ns per fuel | answer |\n|---|---|---|---|---|---|")
+        for row in rows {
+            let time = String(format: "%.0f", row.nanoseconds)
+            let each = String(format: "%.3f", row.nanoseconds / Double(max(row.fuel, 1)))
+            let cells = [
+                "`\(row.call)`", "\(row.size)", "\(row.fuel)", time, each, "\(row.result)",
+            ]
+            print("| \(cells.joined(separator: " | ")) |")
+        }
     }
 }
 

@@ -126,8 +126,11 @@ struct Script {
     /// one page.
     func bytecodePrice(_ upcall: Upcall = .deliver) -> UInt64 {
         let body = (code[upcall] ?? []).filter { $0.opcode != .host }
+        let prices = MemoryPrices(maximumPages: Self.pages + 4)
         return (body + [Instruction(.const, .constant(0)), Instruction(.ret)])
-            .reduce(slots > 0 ? MemoryPrices.firstWrite : 0) { $0 + UInt64($1.info.price) }
+            .reduce(slots > 0 ? MemoryPrices.firstWrite : 0) {
+                $0 + UInt64($1.info.price + prices.surcharge($1.opcode))
+            }
     }
 
     /// What first writes of host calls cost: to pages without results, or the event, which is free.

@@ -198,6 +198,6 @@ import Wire
         let report = bench.run()
         #expect(bench.result(0) == 1)
         #expect(bench.memory(out, 1) == [49])
-        #expect(report.fuelSpent == script.bytecodePrice() + 256 + 200 + 49 * 20)
+        #expect(report.fuelSpent == script.bytecodePrice() + 1024 + 200 + 49 * 20)
     }
 }

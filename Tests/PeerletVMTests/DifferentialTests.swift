@@ -8,7 +8,7 @@ import Wire
 @Suite struct DifferentialTests {
     static let limits = MachineLimits(memoryPages: 4, stackCells: 160, callDepth: 24)
     static let arguments: [Int64] = [3, -7]
-    static let purse: UInt64 = 7000
+    static let purse: UInt64 = 12000
     /// `PROST_PROGRAMS=1000000` for a release.
     static let programs =
         ProcessInfo.processInfo.environment["PROST_PROGRAMS"].flatMap(UInt64.init) ?? 250

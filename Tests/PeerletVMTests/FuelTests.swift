@@ -121,7 +121,7 @@ import Testing
 
     @Test(
         arguments: [
-            (0, 20), (1, 277), (16, 277), (17, 278), (64, 280), (65, 281), (4096, 532),
+            (0, 60), (1, 1085), (16, 1085), (17, 1086), (64, 1088), (65, 1089), (4096, 1340),
         ] as [(Int64, UInt64)]
     )
     func `a bulk operation costs its base, one fuel per 16 bytes begun and its first writes`(
@@ -143,7 +143,7 @@ import Testing
         for count in [Int64.max, .min, -1, 1 << 31, 1 << 32, .max - 14] {
             let machine = try Self.fill(count).machine(fuel: 1000)
             let bytes = UInt64(bitPattern: count)
-            #expect(machine.run() == .needsFuel(20 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
+            #expect(machine.run() == .needsFuel(60 + bytes / 16 + (bytes % 16 == 0 ? 0 : 1)))
             machine.addFuel(.max)
             guard case .trapped(let trap) = machine.run() else { throw ProgramImage.MissingEntry() }
             #expect(trap.kind == .memoryOutOfBounds)
@@ -177,22 +177,22 @@ import Testing
             $0.add(.ret)
         }
         image.imports = [.init(name: "env.log", parameterCount: 3)]
-        let machine = try image.machine(fuel: 3 + 62)
-        #expect(machine.run() == .needsFuel(63))
+        let machine = try image.machine(fuel: 3 + 331)
+        #expect(machine.run() == .needsFuel(332))
         #expect(machine.captureState().frames[0].stack == [2, 100, 33])
         machine.addFuel(11)
         #expect(machine.run() == .host(.envLog))
         #expect(machine.run() == .host(.envLog))
         #expect((0..<4).map { machine.hostArgument($0) } == [2, 100, 33, 0])
         #expect(machine.captureState().awaitsHost)
-        #expect(machine.fuelSpent == 66)
+        #expect(machine.fuelSpent == 335)
         #expect(!machine.charge(11))
         #expect(machine.charge(10))
         machine.answerHostCall(-4)
         #expect(machine.run() == .needsFuel(2))
         machine.addFuel(2)
         #expect(machine.run() == .finished(results: [-4]))
-        #expect(machine.fuelSpent == 78)
+        #expect(machine.fuelSpent == 347)
         #expect(machine.instructionsExecuted == 5)
     }
 

@@ -41,47 +41,47 @@ import Testing
     @Test func `first writes are paid at the end of their block, whole, before anything else`()
         throws
     {
-        let machine = try Self.firstWrites.machine([0], fuel: 11)
-        #expect(machine.run() == .needsFuel(512))
+        let machine = try Self.firstWrites.machine([0], fuel: 16)
+        #expect(machine.run() == .needsFuel(2048))
         #expect(machine.load(8191, count: 1) == [255])
-        #expect(machine.fuelSpent == 10)
-        machine.addFuel(510)
-        #expect(machine.run() == .needsFuel(512))
-        #expect(machine.fuelSpent == 10)
+        #expect(machine.fuelSpent == 15)
+        machine.addFuel(2046)
+        #expect(machine.run() == .needsFuel(2048))
+        #expect(machine.fuelSpent == 15)
         machine.addFuel(1)
-        #expect(machine.run() == .needsFuel(6))
-        #expect(machine.fuelSpent == 522)
-        machine.addFuel(6)
+        #expect(machine.run() == .needsFuel(8))
+        #expect(machine.fuelSpent == 2063)
+        machine.addFuel(8)
         // Returned, but not before the third page is paid.
-        #expect(machine.run() == .needsFuel(256))
+        #expect(machine.run() == .needsFuel(1024))
         #expect(machine.captureState().ending == .returned([]))
-        machine.addFuel(256)
+        machine.addFuel(1024)
         #expect(machine.run() == .finished(results: []))
-        #expect(machine.fuelSpent == 784 && machine.fuel == 0)
+        #expect(machine.fuelSpent == 3095 && machine.fuel == 0)
         machine.commitActivation()
         let entry = try #require(machine.program.entryPoint(named: "main"))
         try machine.start(entry, arguments: [0])
         machine.addFuel(.max)
         #expect(machine.run() == .finished(results: []))
-        #expect(machine.fuelSpent == 784)
+        #expect(machine.fuelSpent == 3095)
     }
 
     @Test func `a trap pays first writes too; without the fuel it is the host's to end`() throws {
-        let machine = try Self.firstWrites.machine([1], fuel: 10 + 512 + 5)
-        #expect(machine.run() == .needsFuel(256))
-        #expect(machine.fuelSpent == 527)
+        let machine = try Self.firstWrites.machine([1], fuel: 15 + 2048 + 7)
+        #expect(machine.run() == .needsFuel(1024))
+        #expect(machine.fuelSpent == 2070)
         let place = CodeLocation(function: 0, offset: 26)
         #expect(machine.captureState().ending == .trapped(.explicit(code: 1), [place]))
-        let other = try Self.firstWrites.machine([1], fuel: 10 + 512 + 5)
-        #expect(other.run() == .needsFuel(256))
-        machine.addFuel(256)
+        let other = try Self.firstWrites.machine([1], fuel: 15 + 2048 + 7)
+        #expect(other.run() == .needsFuel(1024))
+        machine.addFuel(1024)
         guard case .trapped(let trap) = machine.run() else { throw ProgramImage.MissingEntry() }
         #expect(trap.kind == .explicit(code: 1) && trap.location == place)
-        #expect(machine.fuelSpent == 783)
+        #expect(machine.fuelSpent == 3094)
         #expect(other.abort(.outOfFuel).location == place)
         guard case .trapped(let end) = other.run() else { throw ProgramImage.MissingEntry() }
         #expect(end.kind == .outOfFuel)
-        #expect(other.fuelSpent == 527)
+        #expect(other.fuelSpent == 2070)
         other.undoActivation()
         #expect(other.load(8191, count: 2) == [0, 0])
     }
@@ -94,7 +94,7 @@ import Testing
             $0.add(.ret)
         }
         image.imports = [.init(name: "time.now", parameterCount: 1)]
-        let machine = try image.machine(fuel: 1000)
+        let machine = try image.machine(fuel: 5000)
         #expect(machine.store([1], at: 0))
         #expect(machine.run() == .host(.timeNow))
         let before = machine.fuelSpent
@@ -102,12 +102,13 @@ import Testing
         #expect(machine.store([1, 2], at: 4095))
         machine.answerHostCall(0)
         #expect(machine.run() == .finished(results: []))
-        #expect(machine.fuelSpent == before + 256 + 3)
+        #expect(machine.fuelSpent == before + 1024 + 3)
     }
 
     @Test(
         arguments: [
-            (16, 2, 2), (17, 5, 2), (128, 5, 2), (129, 18, 4), (512, 18, 4), (513, 42, 12),
+            (16, 5, 4), (17, 11, 6), (128, 11, 6), (129, 21, 8), (512, 21, 8), (513, 75, 20),
+            (4096, 75, 20), (4097, 155, 34),
         ] as [(UInt32, UInt64, UInt64)]
     )
     func `loads and stores cost more the more pages a program declares`(
@@ -117,6 +118,6 @@ import Testing
     ) throws {
         let machine = try Self.loads(pages).machine(fuel: 5000)
         #expect(machine.run() == .finished(results: [0]))
-        #expect(machine.fuelSpent == 5 + 2 * load + store + 256)
+        #expect(machine.fuelSpent == 5 + 2 * load + store + 1024)
     }
 }

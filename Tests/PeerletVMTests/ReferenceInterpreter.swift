@@ -101,14 +101,14 @@ struct ReferenceInterpreter {
 
     private func price(_ instruction: Instruction) -> UInt64 {
         let pages = image.memory.maximumPages
-        let step = [16, 128, 512].filter { pages > $0 }.count
+        let step = [16, 128, 512, 4096].filter { pages > $0 }.count
         let loads: Set<Opcode> = [
             .load8U, .load8S, .load16U, .load16S, .load32U, .load32S, .load64,
         ]
         let stores: Set<Opcode> = [.store8, .store16, .store32, .store64]
         let price = UInt64(instruction.info.price)
-        if loads.contains(instruction.opcode) { return price + [0, 3, 16, 40][step] }
-        if stores.contains(instruction.opcode) { return price + [0, 0, 2, 10][step] }
+        if loads.contains(instruction.opcode) { return price + [0, 6, 16, 70, 150][step] }
+        if stores.contains(instruction.opcode) { return price + [0, 2, 4, 16, 30][step] }
         return price
     }
 
@@ -156,7 +156,7 @@ struct ReferenceInterpreter {
 
     /// Before memory is written by anything but a bulk operation.
     private mutating func write(_ range: Range<Int>) {
-        state.owedFuel += 256 * UInt64(pages(range).subtracting(written).count)
+        state.owedFuel += 1024 * UInt64(pages(range).subtracting(written).count)
         note(written: range)
     }
 
@@ -300,7 +300,7 @@ struct ReferenceInterpreter {
         guard let target = range(operands[0], operands[2]) else { return 0 }
         let isCopy = instruction.opcode == .memoryCopy
         guard !isCopy || range(operands[1], operands[2]) != nil else { return 0 }
-        return 256 * UInt64(pages(target).subtracting(written).count)
+        return 1024 * UInt64(pages(target).subtracting(written).count)
     }
 
     private func canGrow(_ pages: UInt64) -> Bool {
