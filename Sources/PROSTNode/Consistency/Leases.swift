@@ -1,4 +1,5 @@
 package import KBR
+internal import PeerletRuntime
 package import SansIO
 
 // Leases of a root for reads from its own rows (`Spec/consistency.md` §4.8).
@@ -17,8 +18,8 @@ struct LeaseHolding: Sendable {
     /// Upcalls asked for it lately, so it is renewed.
     var wantedUntil: Instant
     var nextRequest: Instant
-    var token: UInt64 = 0
-    var askedAt = Instant.zero
+    /// The last requests, newest last: an answer may come after the next has been sent.
+    var asked: [(token: UInt64, at: Instant)] = []
     var ends: [Identifier: Instant] = [:]
 }
 
@@ -101,11 +102,11 @@ extension RangeKeeper {
             }
             guard holding.wantedUntil > now else { continue }
             if holding.nextRequest <= now {
-                holding.token = random.next()
-                holding.askedAt = now
+                let token = random.next()
+                holding.asked = holding.asked.suffix(3) + [(token, now)]
                 holding.nextRequest = now + LeaseTiming.renewal
                 for member in holding.configuration.members where member.id != local.id {
-                    send(.lease(token: holding.token, arc: holding.arc, ballot), to: member)
+                    send(.lease(token: token, arc: holding.arc, ballot), to: member)
                 }
             }
             kept.append(holding)
@@ -121,8 +122,13 @@ extension RangeKeeper {
     }
 
     mutating func receiveLease(_ token: UInt64, from node: Identifier) {
-        guard let index = leases.firstIndex(where: { $0.token == token }) else { return }
-        leases[index].ends[node] = leases[index].askedAt + LeaseTiming.usable
+        for index in leases.indices {
+            guard let request = leases[index].asked.first(where: { $0.token == token }) else {
+                continue
+            }
+            let end = request.at + LeaseTiming.usable
+            leases[index].ends[node] = max(end, leases[index].ends[node] ?? end)
+        }
     }
 
     // MARK: A member
@@ -133,6 +139,7 @@ extension RangeKeeper {
         _ ballot: Ballot,
         to root: NodeHandle
     ) {
+        grants.removeAll { $0.until <= now }
         let segments = map.overlapping(arc)
         let isCurrent = segments.allSatisfy { segment in
             segment.current?.ballot == ballot && segment.promised == ballot
@@ -145,9 +152,10 @@ extension RangeKeeper {
         guard ballot.proposer == root.id, isCurrent, !isAwaited,
             Arcs.covers(segments.map(\.arc), arc), grants.count < SegmentMap.capacity
         else { return }
-        grants.removeAll { $0.until <= now || ($0.ballot == ballot && $0.arc == arc) }
+        grants.removeAll { $0.ballot == ballot && $0.arc == arc }
         grants.append(LeaseGrant(arc: arc, ballot: ballot, until: now + LeaseTiming.duration))
-        send(.leased(token: token), to: root)
+        // What it stands on, the configuration accepted here, must survive a restart.
+        persist(StoreBatch(), then: .reply(.leased(token: token), root))
     }
 
     mutating func released(_ arc: RingInterval, _ ballot: Ballot, by root: NodeHandle) {
@@ -205,6 +213,15 @@ extension RangeKeeper {
 }
 
 extension RangeMessage {
+    /// The ballot that it would have promised.
+    var proposal: Ballot? {
+        switch self {
+        case .prepare(_, _, let ballot), .stage(_, _, let ballot, _, _): ballot
+        case .accept(_, _, let configuration, _): configuration.ballot
+        default: nil
+        }
+    }
+
     /// The arc in which it raises a promise.
     var changedArc: RingInterval? {
         switch self {

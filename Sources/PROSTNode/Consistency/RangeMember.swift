@@ -40,7 +40,10 @@ extension RangeKeeper {
             let isNear = isNear(sender.id)
             guard map.hasRoom(for: arc, askedBy: sender.id, isNear: isNear) else { return }
             let time = promiseTime(arc, for: sender.id)
-            if message.changedArc != nil, time > now {
+            // What would be refused or ignored anyway waits for nothing.
+            if time > now, let ballot = message.proposal, ballot.proposer == sender.id,
+                highestPromise(arc) <= ballot
+            {
                 return wait(for: time, message, from: sender)
             }
             change(message, from: sender)

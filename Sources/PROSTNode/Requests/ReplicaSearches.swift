@@ -26,11 +26,15 @@ extension Node {
     }
 
     mutating func foundReplicas(_ nodes: [NodeHandle], for nonce: UInt64) {
-        guard let request = requests[nonce], request.isSearching else { return }
+        guard let request = requests[nonce], request.isSearching,
+            let key = request.message?.destination
+        else { return }
+        let handle = handle
         searchEnded(request)
         requests.update(nonce) {
             $0.isSearching = false
-            $0.turns = nodes.isEmpty ? nil : ReplicaTurns(nodes)
+            $0.turns =
+                nodes.isEmpty ? nil : ReplicaTurns(nodes, after: key, local: handle)
         }
     }
 

@@ -13,11 +13,21 @@ package struct ReplicaTurns: Sendable {
 
     /// The root first.
     private let nodes: [NodeHandle]
+    private let local: Identifier
     private var taken = 0
     /// Those that took a message over, or said BUSY.
     private var responsive: [Identifier] = []
 
-    package init(_ nodes: [NodeHandle]) { self.nodes = nodes }
+    /// - Parameters:
+    ///   - nodes: Those that follow `key`, nearest first.
+    ///   - local: Who asks; it is given its place among them and counts as there.
+    package init(_ nodes: [NodeHandle], after key: Identifier, local: NodeHandle) {
+        let others = nodes.filter { $0.id != local.id }
+        let place = others.firstIndex { local.id &- key < $0.id &- key }
+        self.nodes = place.map { others[..<$0] + [local] + others[$0...] } ?? others
+        self.local = local.id
+        responsive = [local.id]
+    }
 
     /// The node is there, so that responsibility stays with it unless others may stand in.
     package mutating func acknowledged(by id: Identifier) {
@@ -33,7 +43,12 @@ package struct ReplicaTurns: Sendable {
     ///   - standIns: Nodes of the replica set, the root included, that may answer although those
     ///     before them acknowledge; the others act only for nodes that are silent.
     package mutating func next(limit: Int, standIns: Int) -> Turn? {
-        let rank = max(taken - Self.rootTries + 1, 0)
+        var rank = max(taken - Self.rootTries + 1, 0)
+        // Its own place is not asked: what it has to say it has said.
+        while rank < nodes.count, nodes[rank].id == local {
+            rank += 1
+            taken = rank + Self.rootTries - 1
+        }
         guard rank < min(nodes.count, limit) else { return nil }
         let isSilent = !nodes.prefix(rank).contains { responsive.contains($0.id) }
         guard rank < max(standIns, 1) || isSilent else { return nil }

@@ -79,6 +79,8 @@ extension Node {
         {
             return
         }
+        // No room now: nobody's turn and no fuel is used up.
+        guard !passages.isFull(for: message.holder(from: nil)) else { return }
         let fuel = request.retryFuel / 2
         requests.update(nonce) {
             $0.retries += 1

@@ -137,26 +137,46 @@ import Wire
         return ranks
     }
 
+    /// As a node asks that follows all of them.
+    private func turns(_ nodes: [NodeHandle]) -> ReplicaTurns {
+        let local = NodeHandle(id: nodes[0].id &- .powerOfTwo(0), endpoint: nodes[0].endpoint)
+        return ReplicaTurns(nodes, after: nodes[0].id, local: local)
+    }
+
+    @Test func `who asks has a place of its own and nobody stands in for it`() {
+        let all = nodes(4)
+        for place in all.indices {
+            var others = all
+            let local = others.remove(at: place)
+            var turns = ReplicaTurns(others, after: all[0].id, local: local)
+            let expected: [[UInt8]] = [[], [0, 0], [0, 0, 1], [0, 0, 1, 2]]
+            #expect(ranks(&turns, limit: 4, standIns: 1) == expected[place])
+            turns = ReplicaTurns(others, after: all[0].id, local: local)
+            let ofAll: [[UInt8]] = [[1, 2, 3], [0, 0, 2, 3], [0, 0, 1, 3], [0, 0, 1, 2]]
+            #expect(ranks(&turns, limit: 4, standIns: 4) == ofAll[place])
+        }
+    }
+
     @Test func `the root is asked twice, then each stand-in once`() {
-        var turns = ReplicaTurns(nodes(6))
+        var turns = self.turns(nodes(6))
         #expect(ranks(&turns, limit: 4, standIns: 16) == [0, 0, 1, 2, 3])
     }
 
     @Test func `nobody stands in for a node that acknowledges unless the application says so`() {
         let found = nodes(6)
-        var turns = ReplicaTurns(found)
+        var turns = self.turns(found)
         turns.acknowledged(by: found[0].id)
         #expect(ranks(&turns, limit: 4, standIns: 1) == [0, 0])
-        turns = ReplicaTurns(found)
+        turns = self.turns(found)
         turns.acknowledged(by: found[1].id)
         #expect(ranks(&turns, limit: 4, standIns: 1) == [0, 0, 1])
-        turns = ReplicaTurns(found)
+        turns = self.turns(found)
         turns.acknowledged(by: found[0].id)
         #expect(ranks(&turns, limit: 4, standIns: 2) == [0, 0, 1])
     }
 
     @Test func `for a silent root others stand in whatever the application says`() {
-        var turns = ReplicaTurns(nodes(3))
+        var turns = self.turns(nodes(3))
         #expect(ranks(&turns, limit: 4, standIns: 1) == [0, 0, 1, 2])
     }
 }
