@@ -26,13 +26,8 @@ public struct IdentifierMap<Value: Sendable>: Sendable {
 
     @inlinable
     func place(of key: Identifier) -> (index: Int, isFound: Bool) {
-        var low = 0
-        var high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if entries[middle].key < key { low = middle + 1 } else { high = middle }
-        }
-        return (low, low < entries.count && entries[low].key == key)
+        let index = entries.partitioningIndex { $0.key >= key }
+        return (index, index < entries.count && entries[index].key == key)
     }
 
     @inlinable

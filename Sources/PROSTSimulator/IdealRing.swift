@@ -55,12 +55,7 @@ package struct IdealRing: Sendable {
 
     /// The first member at or after a point.
     private func rootPosition(of key: Identifier) -> Int {
-        var low = 0
-        var high = members.count
-        while low < high {
-            let middle = (low + high) / 2
-            if members[middle].handle.id < key { low = middle + 1 } else { high = middle }
-        }
-        return low == members.count ? 0 : low
+        let position = handles.partitioningIndex { $0.id >= key }
+        return position == members.count ? 0 : position
     }
 }

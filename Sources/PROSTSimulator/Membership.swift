@@ -44,12 +44,6 @@ package struct Membership: Sendable {
     }
 
     private func lowerBound(_ id: Identifier) -> Int {
-        var low = 0
-        var high = members.count
-        while low < high {
-            let middle = (low + high) / 2
-            if members[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
+        members.partitioningIndex { $0.id >= id }
     }
 }

@@ -64,12 +64,6 @@ struct MembershipTable: Sendable {
 
     /// Index of the first node at or after an identifier, `nodes.count` if there is none.
     private func lowerBound(_ id: Identifier) -> Int {
-        var low = 0
-        var high = nodes.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if nodes[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
+        nodes.partitioningIndex { $0.id >= id }
     }
 }

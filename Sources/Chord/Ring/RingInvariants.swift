@@ -109,13 +109,7 @@ package struct RingInvariants: Sendable {
 
     /// Index of the first member at or after a point, counted from zero upwards.
     private func lowerBound(_ id: Identifier) -> Int {
-        var low = 0
-        var high = members.count
-        while low < high {
-            let middle = low + (high - low) / 2
-            if members[middle].id < id { low = middle + 1 } else { high = middle }
-        }
-        return low
+        members.partitioningIndex { $0.id >= id }
     }
 
     private func index(of id: Identifier) -> Int? {

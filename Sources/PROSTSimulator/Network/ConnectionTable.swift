@@ -1,3 +1,4 @@
+internal import KBR
 internal import SansIO
 
 /// The open connections of one machine, by the other machine's number.
@@ -17,13 +18,8 @@ struct ConnectionTable: Sendable {
     var all: [Connection] { connections }
 
     func place(of peer: Int) -> Int? {
-        var low = 0
-        var high = connections.count
-        while low < high {
-            let middle = (low + high) / 2
-            if connections[middle].peer < peer { low = middle + 1 } else { high = middle }
-        }
-        return low < connections.count && connections[low].peer == peer ? low : nil
+        let place = connections.partitioningIndex { $0.peer >= peer }
+        return place < connections.count && connections[place].peer == peer ? place : nil
     }
 
     func number(of peer: Int) -> UInt32? { place(of: peer).map { connections[$0].number } }
@@ -39,7 +35,7 @@ struct ConnectionTable: Sendable {
     mutating func open(_ peer: Int, _ number: UInt32, readyAt time: Instant) {
         close(peer)
         let peer = Int32(truncatingIfNeeded: peer)
-        let place = connections.firstIndex { $0.peer > peer } ?? connections.count
+        let place = connections.partitioningIndex { $0.peer > peer }
         connections.insert(Connection(peer: peer, number: number, lastArrival: time), at: place)
     }
 

@@ -102,31 +102,13 @@ struct OrderedRows: Sendable {
 
     /// Where `key` is, or where it belongs: in the last chunk that starts at or before it.
     private func position(of key: [UInt8]) -> Place {
-        var low = 0
-        var high = chunks.count
-        while low < high {
-            let middle = (low + high) / 2
-            if StoreKeys.isBefore(key, chunks[middle].entries[0].key) {
-                high = middle
-            } else {
-                low = middle + 1
-            }
-        }
-        let chunk = max(low - 1, 0)
+        let after = chunks.partitioningIndex { StoreKeys.isBefore(key, $0.entries[0].key) }
+        let chunk = max(after - 1, 0)
         guard chunk < chunks.count else { return Place(chunk: 0, entry: 0, isFound: false) }
         let entries = chunks[chunk].entries
-        low = 0
-        high = entries.count
-        while low < high {
-            let middle = (low + high) / 2
-            if StoreKeys.isBefore(entries[middle].key, key) {
-                low = middle + 1
-            } else {
-                high = middle
-            }
-        }
-        let isFound = low < entries.count && entries[low].key == key
-        return Place(chunk: chunk, entry: low, isFound: isFound)
+        let entry = entries.partitioningIndex { !StoreKeys.isBefore($0.key, key) }
+        let isFound = entry < entries.count && entries[entry].key == key
+        return Place(chunk: chunk, entry: entry, isFound: isFound)
     }
 
     private mutating func insert(_ entry: Entry, at place: Place) {

@@ -91,13 +91,7 @@ struct UpcallStore {
     }
 
     private func firstIndex(notBefore key: [UInt8]) -> Int {
-        var low = 0
-        var high = rows.count
-        while low < high {
-            let middle = (low + high) / 2
-            if StoreKeys.isBefore(rows[middle].key, key) { low = middle + 1 } else { high = middle }
-        }
-        return low
+        rows.partitioningIndex { !StoreKeys.isBefore($0.key, key) }
     }
 }
 
