@@ -70,6 +70,18 @@ import Testing
         }
     }
 
+    @Test func `readers of one key at once store nothing`() throws {
+        let ring = try ring(5, TestRing.settings())
+        #expect(try ring.call("dht", "put", key: "k", payload: [1], at: 0).status == 0)
+        ring.simulation.run(for: .seconds(1))
+        let before = ring.total("member.stores", of: "dht")
+        // No lease is asked for yet: the first ones have their root confirmed.
+        let calls = (0..<15).map { ring.start("dht", "get", key: "k", at: $0 % 5) }
+        for call in calls { #expect(ring.answer(to: call)?.payload == [1]) }
+        ring.simulation.run(for: .seconds(1))
+        #expect(ring.total("member.stores", of: "dht") == before)
+    }
+
     @Test func `a value of 60 KiB goes through, a larger one is refused`() throws {
         let ring = try ring(5, TestRing.settings())
         let value = (0..<60 * 1024).map { UInt8(truncatingIfNeeded: $0 &* 7) }
