@@ -5,8 +5,10 @@ package import SansIO
 package enum SystemClock {
     package static var now: Now { Now(instant: monotonic, wall: wall) }
 
+    /// Runs on while the machine sleeps, or a lease would outlast its grants
+    /// (`Spec/consistency.md` §4.8).
     package static var monotonic: Instant {
-        Instant(nanoseconds: unsafe read(CLOCK_MONOTONIC))
+        Instant(nanoseconds: unsafe read(CLOCK_BOOTTIME))
     }
 
     package static var wall: WallTime {
