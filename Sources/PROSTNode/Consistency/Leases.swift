@@ -67,8 +67,7 @@ extension RangeKeeper {
     /// An upcall wanted to answer for `key` from this node's rows.
     mutating func wantLease(of key: Identifier) {
         guard !isLeaving, let segment = map.segment(at: key), segment.isServing,
-            let current = segment.current,
-            current.members.count > 1
+            let current = segment.current, current.members.count > 1
         else { return }
         let index = leases.firstIndex {
             $0.configuration.ballot == current.ballot && $0.arc == segment.arc
@@ -193,8 +192,8 @@ extension RangeKeeper {
 
     /// Keeps a proposer's request until the leases that stand against it have ended.
     mutating func wait(for time: Instant, _ message: RangeMessage, from sender: NodeHandle) {
-        guard deferred.count < LeaseTiming.maximumDeferred else { return }
         deferred.removeAll { $0.sender.id == sender.id }
+        guard deferred.count < LeaseTiming.maximumDeferred else { return }
         deferred.append((time, message, sender))
     }
 
