@@ -110,7 +110,11 @@ extension ChordNode {
         through peer: NodeHandle,
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
-        guard case .stateReply(_, .formed(_, let list)) = reply else { return }
+        // In the middle of a step it tells nothing, now.
+        if case .busy = reply { return }
+        guard case .stateReply(_, .formed(_, let list)) = reply else {
+            return checkFailed(through: peer)
+        }
         meet(list, after: member, seenFrom: peer, &emit)
     }
 
