@@ -21,6 +21,7 @@ extension ChordMessage {
         case .busy: .busy(request: number)
         case .stateReply(_, let state): .stateReply(request: number, state)
         case .lookupReply(_, let reply): .lookupReply(request: number, reply)
+        case .membersReply(_, let members): .membersReply(request: number, members)
         default: self
         }
     }

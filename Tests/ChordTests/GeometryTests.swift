@@ -81,6 +81,22 @@ import Testing
         }
     }
 
+    @Test(arguments: [
+        ChordMessage.membersReply(request: 0, []), .pong(request: 0, isMember: true),
+        .busy(request: 0),
+    ])
+    func `who tells of no members does not hold up the walk`(answer: ChordMessage) throws {
+        let configuration = Self.configuration(.oneHop)
+        var network = VirtualNetwork.ring(of: 24, seed: 97, configuration: configuration)
+        for index in [5, 11] {
+            network.hosts[index].membersReply = { answer.renumbered($0) }
+        }
+        #expect(network.run(atMost: .seconds(60)) { $0.isIdeal })
+        network.run(for: .seconds(60))
+        #expect(network.hosts.allSatisfy { $0.node.snapshot.knownMembers == 23 })
+        #expect(Self.mostHops(network) == 1)
+    }
+
     @Test func `pages that lie cost no key and no memory`() throws {
         var network = try Self.ring(.oneHop, of: 8, seed: 95)
         var random = DeterministicRandom(seed: 96)

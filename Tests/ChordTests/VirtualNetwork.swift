@@ -18,6 +18,8 @@ struct VirtualNetwork {
         var isUp = true
         /// Answers lookups with liars only, as if they were the key's neighbourhood.
         var isLiar = false
+        /// What it makes of a question for the members after a point.
+        var membersReply: (@Sendable (UInt64) -> ChordMessage)?
         var life = 0
         var wakeAt: Instant?
         var log: [ChordEffect] = []
@@ -241,6 +243,9 @@ struct VirtualNetwork {
             if hosts[to].isLiar, case .lookup(let request, let target) = message {
                 let lie = ChordMessage.lookupReply(request: request, lie(of: to, about: target))
                 return post(lie, from: to, to: contact(from))
+            }
+            if case .membersQuery(let request, _) = message, let reply = hosts[to].membersReply {
+                return post(reply(request), from: to, to: contact(from))
             }
             give(.message(message, from: hosts[from].node.node), to: to)
         case .refused(let index, let peer, let life):

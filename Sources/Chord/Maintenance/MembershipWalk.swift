@@ -35,8 +35,7 @@ extension ChordNode {
 
     /// The members after a point, as many as a page holds.
     ///
-    /// A node without a table knows only who
-    /// follows itself.
+    /// A node without a table knows only who follows itself.
     func answerMembersQuery(
         _ request: UInt64,
         after point: Identifier,
@@ -48,16 +47,22 @@ extension ChordNode {
         }
         var page: [NodeHandle] = []
         if configuration.geometry == .oneHop {
-            var known = members
-            for neighbor in [node] + successors where !isSuspected(neighbor) {
-                known.insert(neighbor)
-            }
-            page = known.clockwise(after: point).prefix(ChordMessage.pageLimit)
-                .filter { !isSuspected($0) }
+            page = pageOfMembers(after: point)
         } else if point == node.id {
             page = successors.filter { !isSuspected($0) }
         }
         emit(.send(.membersReply(request: request, page), to: peer))
+    }
+
+    /// From the table and what it may lack yet: this node itself and its successors.
+    private func pageOfMembers(after point: Identifier) -> [NodeHandle] {
+        let start = point &+ .powerOfTwo(0)
+        var page = Array(members.clockwise(after: point).prefix(ChordMessage.pageLimit))
+        for neighbor in [node] + successors where !page.contains(where: { $0.id == neighbor.id }) {
+            page.append(neighbor)
+        }
+        page.sort { $0.id &- start < $1.id &- start }
+        return page.prefix(ChordMessage.pageLimit).filter { !isSuspected($0) }
     }
 
     mutating func membersAnswered(
@@ -66,7 +71,7 @@ extension ChordNode {
         _ emit: inout EffectBuffer<ChordEffect>
     ) {
         if case .stateReply(_, .outside) = reply { suspect(peer.id, &emit) }
-        guard case .membersReply(_, let nodes) = reply else { return }
+        guard case .membersReply(_, let nodes) = reply else { return passBy(peer) }
         // Up to where the list turns back, or meets this node or who wrote it.
         var page: [NodeHandle] = []
         var last = peer.id
@@ -75,7 +80,7 @@ extension ChordNode {
             page.append(next)
             last = next.id
         }
-        guard !page.isEmpty else { return members.cursor = nil }
+        guard !page.isEmpty else { return passBy(peer) }
         let told = RingInterval(after: peer.id, through: last)
         let isAround = told.contains(node.id)
         let arc = isAround ? RingInterval(after: peer.id, through: node.id) : told
@@ -88,4 +93,26 @@ extension ChordNode {
         if isAround { members.isComplete = true }
         members.cursor = isAround ? nil : last
     }
+
+    /// Who tells nothing of the arc after it does not hold up the walk: those before it are asked,
+    /// whose pages reach beyond it; in the end it goes on with the next one known.
+    private mutating func passBy(_ peer: NodeHandle) {
+        var times = 1
+        if let stall = members.stall, stall.peer == peer.id { times = stall.times + 1 }
+        members.stall = (peer.id, times)
+        let before = members.counterclockwise(before: peer.id).filter { $0.id != node.id }
+        if times <= Self.turnsBack,
+            let earlier = before.dropFirst(times - 1).first(where: { _ in true })
+        {
+            members.cursor = earlier.id
+            return
+        }
+        members.stall = nil
+        let next = members.clockwise(after: peer.id).first { _ in true }
+        let isWithin = next.map { Ring.isBetween(peer.id, $0.id, node.id) } ?? false
+        members.cursor = isWithin ? next?.id : nil
+    }
+
+    /// How many of those before a member that tells nothing are asked instead.
+    private static let turnsBack = 2
 }

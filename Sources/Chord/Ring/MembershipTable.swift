@@ -11,6 +11,8 @@ struct MembershipTable: Sendable {
     private(set) var nodes: [NodeHandle] = []
     /// After which identifier the walk around the ring goes on; nil: at this node's own neighbours.
     var cursor: Identifier?
+    /// Who told nothing when asked last, and how often it has held up the walk.
+    var stall: (peer: Identifier, times: Int)?
     /// Whether the walk has been around once.
     var isComplete = false
 
